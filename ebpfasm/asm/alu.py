@@ -1,0 +1,188 @@
+"""Rows of arithmetic: the classes ALU64 and ALU (32 bit) of RFC 9669 §4.1 and §4.2."""
+
+from __future__ import annotations
+
+from ebpfasm.asm.checks import S32, U16, number, register, signed32, size_among, wrong
+from ebpfasm.asm.form import DST, FROM_SPACE, SRC, TO_SPACE, VALUE, Form, Row
+from ebpfasm.asm.instruction import make
+from ebpfasm.asm.register import BE, LE, DWord, Half, Register, Word
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ebpfasm.asm.instruction import Instruction
+    from ebpfasm.asm.register import ByteOrder, Size
+
+__all__ = ["AddressCast", "Alu", "ByteSwap", "HostOrder", "Negate", "SignedMove", "SignedMoveWord"]
+
+ALU, ALU64, K, X = 0x04, 0x07, 0x00, 0x08
+"""Instruction classes and source bits (RFC 9669 §4)."""
+END = 0xD0
+"""The byte swap operation of both classes."""
+
+
+class Alu(Row):
+    """A binary operation: ``Add.Imm(R1, 5)`` is ``r1 += 5``; the names in 32 are of 32 bit and clear the upper half."""
+
+    __slots__ = ("_imm32", "_imm64", "_off", "_reg32", "_reg64")
+
+    def __init__(self, name: str, code: int, operator: str, *, off: int = 0) -> None:
+        self.name = name
+        self._off = off
+        self._imm64, self._reg64 = code | ALU64 | K, code | ALU64 | X
+        self._imm32, self._reg32 = code | ALU | K, code | ALU | X
+        self.forms = (
+            Form(f"{name}.Imm", self._imm64, f"r{{dst}} {operator} {{value}}", DST, VALUE, off=off),
+            Form(f"{name}.Reg", self._reg64, f"r{{dst}} {operator} r{{src}}", DST, SRC, off=off),
+            Form(f"{name}.Imm32", self._imm32, f"w{{dst}} {operator} {{value}}", DST, VALUE, off=off),
+            Form(f"{name}.Reg32", self._reg32, f"w{{dst}} {operator} w{{src}}", DST, SRC, off=off),
+        )
+
+    def Imm(self, dst: int, value: int) -> Instruction:
+        """``dst`` and a signed 32-bit immediate, in 64 bits."""
+        if dst.__class__ is not Register:
+            dst = register(self.name + ".Imm", "dst", dst)
+        if value.__class__ is not int or not -0x80000000 <= value <= 0x7FFFFFFF:
+            hint = f" (that is {self.name}.Reg)"
+            value = number(self.name + ".Imm", "imm", "immediate", value, *S32, hint=hint)
+        return make(self._imm64, dst, 0, self._off, value)
+
+    def Reg(self, dst: int, src: int) -> Instruction:
+        """``dst`` and ``src``, in 64 bits."""
+        if dst.__class__ is not Register:
+            dst = register(self.name + ".Reg", "dst", dst)
+        if src.__class__ is not Register:
+            src = register(self.name + ".Reg", "src", src)
+        return make(self._reg64, dst, src, self._off, 0)
+
+    def Imm32(self, dst: int, value: int) -> Instruction:
+        """``dst`` and an immediate of -2³¹…2³²-1 (kept signed), in 32 bits."""
+        if dst.__class__ is not Register:
+            dst = register(self.name + ".Imm32", "dst", dst)
+        if value.__class__ is not int or not -0x80000000 <= value <= 0x7FFFFFFF:
+            value = signed32(self.name + ".Imm32", value, f" (that is {self.name}.Reg32)")
+        return make(self._imm32, dst, 0, self._off, value)
+
+    def Reg32(self, dst: int, src: int) -> Instruction:
+        """``dst`` and ``src``, in 32 bits."""
+        if dst.__class__ is not Register:
+            dst = register(self.name + ".Reg32", "dst", dst)
+        if src.__class__ is not Register:
+            src = register(self.name + ".Reg32", "src", src)
+        return make(self._reg32, dst, src, self._off, 0)
+
+
+class Negate(Row):
+    """Negation, which has no operand besides its register: ``Neg.Reg(R1)`` is ``r1 = -r1``."""
+
+    __slots__ = ("_code",)
+
+    def __init__(self, name: str, code: int) -> None:
+        self.name = name
+        self._code = code
+        self.forms = (
+            Form(f"{name}.Reg", code | ALU64, "r{dst} = -r{dst}", DST),
+            Form(f"{name}.Reg32", code | ALU, "w{dst} = -w{dst}", DST),
+        )
+
+    def Reg(self, dst: int) -> Instruction:
+        """``dst = -dst`` in 64 bits."""
+        return make(self._code | ALU64, register(self.name + ".Reg", "dst", dst), 0, 0, 0)
+
+    def Reg32(self, dst: int) -> Instruction:
+        """``dst = -dst`` in 32 bits."""
+        return make(self._code | ALU, register(self.name + ".Reg32", "dst", dst), 0, 0, 0)
+
+
+class SignedMoveWord(Row):
+    """A move that extends the sign of the low 32 bits to 64; there is no 32-bit form of it."""
+
+    __slots__ = ("_bits",)
+
+    def __init__(self, name: str, bits: int) -> None:
+        self.name = name
+        self._bits = bits
+        self.forms = (Form(f"{name}.Reg", 0xB0 | ALU64 | X, f"r{{dst}} = (s{bits})r{{src}}", DST, SRC, off=bits),)
+
+    def Reg(self, dst: int, src: int) -> Instruction:
+        """``dst`` = the low bits of ``src``, their sign extended to 64 bits."""
+        return self._move("Reg", ALU64, dst, src)
+
+    def _move(self, method: str, instruction_class: int, dst: int, src: int) -> Instruction:
+        word = f"{self.name}.{method}"
+        dst, src = register(word, "dst", dst), register(word, "src", src)
+        return make(0xB0 | instruction_class | X, dst, src, self._bits, 0)
+
+
+class SignedMove(SignedMoveWord):
+    """A move that extends the sign of the low 8 or 16 bits to 64 (``Reg``) or to 32 (``Reg32``)."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, bits: int) -> None:
+        super().__init__(name, bits)
+        self.forms += (Form(f"{name}.Reg32", 0xB0 | ALU | X, f"w{{dst}} = (s{bits})w{{src}}", DST, SRC, off=bits),)
+
+    def Reg32(self, dst: int, src: int) -> Instruction:
+        """``dst`` = the low bits of ``src``, their sign extended to 32 bits, the upper half cleared."""
+        return self._move("Reg32", ALU, dst, src)
+
+
+class HostOrder(Row):
+    """Conversion between the host's byte order and little (``LE``) or big (``BE``) endian."""
+
+    __slots__ = ("_opcodes",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._opcodes = {LE: END | ALU | K, BE: END | ALU | X}
+        self.forms = tuple(
+            Form(
+                name, opcode, f"r{{dst}} = {order.name.lower()}{size.bits} r{{dst}}", order.name, DST, size.name,
+                imm=size.bits,
+            )
+            for order, opcode in self._opcodes.items()
+            for size in (Half, Word, DWord)
+        )  # fmt: skip
+
+    def __call__(self, order: ByteOrder, dst: int, size: Size) -> Instruction:
+        """The low ``size`` of ``dst`` in the byte order ``LE`` or ``BE``, the rest cleared."""
+        if order is not LE and order is not BE:
+            wrong(self.name, "order", order, None, None, f"byte order must be LE or BE, not {order!r}")
+        size = size_among(self.name, size, (Half, Word, DWord))
+        return make(self._opcodes[order], register(self.name, "dst", dst), 0, 0, size.bits)
+
+
+class ByteSwap(Row):
+    """Reversal of the bytes of a register, whatever the host's order."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = tuple(
+            Form(name, END | ALU64, f"r{{dst}} = bswap{size.bits} r{{dst}}", DST, size.name, imm=size.bits)
+            for size in (Half, Word, DWord)
+        )
+
+    def __call__(self, dst: int, size: Size) -> Instruction:
+        """The bytes of the low ``size`` of ``dst`` reversed, the rest cleared."""
+        size = size_among(self.name, size, (Half, Word, DWord))
+        return make(END | ALU64, register(self.name, "dst", dst), 0, 0, size.bits)
+
+
+class AddressCast(Row):
+    """A pointer moved from one address space to another (arena programs, Linux 6.9)."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        assembly = "r{dst} = addr_space_cast(r{src}, {to}, {from_})"
+        self.forms = (Form(name, 0xB0 | ALU64 | X, assembly, DST, SRC, TO_SPACE, FROM_SPACE, off=1),)
+
+    def __call__(self, dst: int, src: int, to: int, from_: int) -> Instruction:
+        """``dst`` = the pointer ``src`` of address space ``from_`` as one of ``to`` (each 0..65535)."""
+        dst, src = register(self.name, "dst", dst), register(self.name, "src", src)
+        to = number(self.name, "imm", "address space", to, *U16)
+        from_ = number(self.name, "imm", "address space", from_, *U16)
+        return make(0xB0 | ALU64 | X, dst, src, 1, signed32(self.name, to << 16 | from_))

@@ -1,0 +1,160 @@
+"""What a form of an instruction is: an opcode, and for each field a fixed number or an operand."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ebpfasm.asm.instruction import Instruction
+
+__all__ = ["Form", "Operand", "Row"]
+
+
+class Operand:
+    """A part of a field that the program chooses.
+
+    Args:
+        name: what builder words and templates call it.
+        field: the field of the instruction it stands in.
+        low, high: the inclusive range the field holds (a builder word may take more spellings).
+        shift, bits: which bits of the field, where it shares the field with another operand.
+        kind: ``register``, ``number``, ``label`` (a distance that a label may give) or ``map``
+            (a file descriptor that a map may give).
+    """
+
+    __slots__ = ("bits", "field", "high", "kind", "low", "name", "shift")
+
+    def __init__(
+        self, name: str, field: str, low: int, high: int, *, shift: int = 0, bits: int = 64, kind: str = "number"
+    ) -> None:
+        self.name = name
+        self.field = field
+        self.low = low
+        self.high = high
+        self.shift = shift
+        self.bits = bits
+        self.kind = kind
+
+    def __repr__(self) -> str:
+        return f"Operand({self.name!r}, {self.field!r}, {self.low}, {self.high})"
+
+    def of(self, instruction: Instruction) -> int:
+        """The operand's number, taken out of its field."""
+        value = int(getattr(instruction, self.field)) >> self.shift & (1 << self.bits) - 1
+        if self.low < 0 and value >> self.bits - 1:
+            value -= 1 << self.bits
+        return value
+
+
+# fmt: off
+DST    = Operand("dst",    "dst", 0, 10,                   kind="register")
+SRC    = Operand("src",    "src", 0, 10,                   kind="register")
+OFFSET = Operand("offset", "off", -0x8000, 0x7FFF)
+TARGET = Operand("target", "off", -0x8000, 0x7FFF,         kind="label")
+VALUE  = Operand("value",  "imm", -0x80000000, 0x7FFFFFFF)
+FAR    = Operand("target", "imm", -0x80000000, 0x7FFFFFFF, kind="label")
+WIDE   = Operand("value",  "imm", -(1 << 63), (1 << 63) - 1)
+TO_SPACE   = Operand("to",    "imm", 0, 0xFFFF,        shift=16, bits=16)
+FROM_SPACE = Operand("from_", "imm", 0, 0xFFFF,                  bits=16)
+# A 64-bit load's imm is that of its two units: the low 32 bits stand in the first.
+MAP    = Operand("map",    "imm", 0, 0xFFFFFFFF,                     bits=32, kind="map")
+INDEX  = Operand("index",  "imm", 0, 0xFFFFFFFF,                     bits=32)
+BTF_ID = Operand("btf_id", "imm", 0, 0xFFFFFFFF,                     bits=32)
+FUNC   = Operand("target", "imm", -0x80000000, 0x7FFFFFFF,           bits=32, kind="label")
+WITHIN = Operand("offset", "imm", 0, 0xFFFFFFFF,           shift=32, bits=32)
+MODULE = Operand("module_fd", "imm", 0, 0xFFFFFFFF,        shift=32, bits=32)
+# fmt: on
+
+
+class Form:
+    """One encoding of one builder word.
+
+    Args:
+        name: the word as a user types it, such as ``Add.Imm``.
+        opcode: the first byte.
+        assembly: how clang writes it: ``{name}`` is an operand's number, ``{+name}`` a number with
+            its sign apart, ``{>name}`` a label or a signed distance.
+        params: the builder's parameters in their order: operands, or the text of a fixed argument.
+        dst, src, off, imm: what the fields without an operand must hold; 0 where the ISA reserves them.
+    """
+
+    __slots__ = ("assembly", "dst", "imm", "name", "off", "opcode", "operands", "params", "reference", "src")
+
+    dst: int | Operand
+    src: int | Operand
+    off: int | Operand
+    imm: int | Operand | tuple[Operand, ...]
+
+    def __init__(
+        self,
+        name: str,
+        opcode: int,
+        assembly: str,
+        *params: Operand | str,
+        dst: int = 0,
+        src: int = 0,
+        off: int = 0,
+        imm: int = 0,
+    ) -> None:
+        self.name = name
+        self.opcode = opcode
+        self.assembly = assembly
+        self.params = params
+        self.operands = tuple(param for param in params if isinstance(param, Operand))
+        self.dst, self.src, self.off, self.imm = dst, src, off, imm
+        self.reference: str | None = None
+        for operand in self.operands:
+            in_imm = tuple(other for other in self.operands if other.field == "imm")
+            setattr(self, operand.field, in_imm if operand.field == "imm" and len(in_imm) > 1 else operand)
+            if operand.kind in ("label", "map"):
+                self.reference = operand.kind
+
+    def __repr__(self) -> str:
+        return f"<Form {self.name} {self.opcode:#04x}: {self.assembly}>"
+
+    def matches(self, instruction: Instruction) -> bool:
+        """Whether an instruction of this opcode has this form: its fixed fields, and operands in range."""
+        return (
+            _holds(self.dst, instruction.dst, instruction)
+            and _holds(self.src, instruction.src, instruction)
+            and _holds(self.off, instruction.off, instruction)
+            and _holds(self.imm, instruction.imm, instruction)
+        )
+
+    def builder(self, instruction: Instruction) -> str:
+        """The builder call that makes these fields, as Python source."""
+        arguments = []
+        for param in self.params:
+            if isinstance(param, str):
+                arguments.append(param)
+            elif param.kind in ("label", "map") and instruction.reference is not None:
+                arguments.append(repr(instruction.reference))
+            else:
+                arguments.append(f"{'R' if param.kind == 'register' else ''}{param.of(instruction)}")
+        return f"{self.name}({', '.join(arguments)})"
+
+
+class Row:
+    """A row of the table: a builder word and the forms it makes.
+
+    A subclass is a kind of word; its methods check their operands and make the instruction.
+    """
+
+    __slots__ = ("forms", "name")
+
+    name: str
+    forms: tuple[Form, ...]
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _holds(wanted: int | Operand | tuple[Operand, ...], value: int, instruction: Instruction) -> bool:
+    if isinstance(wanted, int):
+        return value == wanted
+    parts = wanted if isinstance(wanted, tuple) else (wanted,)
+    rest = value & ((1 << 64) - 1 if instruction.units == 2 else (1 << 32) - 1)
+    for part in parts:
+        if not part.low <= part.of(instruction) <= part.high:
+            return False
+        rest &= ~((1 << part.bits) - 1 << part.shift)
+    return rest == 0  # bits of the field that belong to no operand are reserved

@@ -1,0 +1,262 @@
+"""Rows that change what runs next: jumps, calls and exit (RFC 9669 §4.3)."""
+
+from __future__ import annotations
+
+from ebpfasm.asm.checks import S16, S32, number, register, signed32
+from ebpfasm.asm.form import DST, FAR, SRC, TARGET, VALUE, Form, Operand, Row
+from ebpfasm.asm.instruction import check_label, make, referring
+from ebpfasm.asm.register import Register
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ebpfasm.asm.instruction import Instruction
+
+__all__ = ["Exit", "FarJump", "Helper", "IndirectCall", "IndirectJump", "Jump", "Kfunc", "LocalCall", "NearJump"]
+
+JMP, JMP32, K, X = 0x05, 0x06, 0x00, 0x08
+"""Instruction classes and source bits (RFC 9669 §4)."""
+CALL, EXIT, JA, JCOND = 0x80, 0x90, 0x00, 0xE0
+"""Operation codes of the classes (RFC 9669 §4.3; JCOND is Linux's, 6.9)."""
+
+
+class Jump(Row):
+    """A conditional jump: ``JEq.Imm(R0, 0, "miss")``; those in 32 compare the low 32 bits.
+
+    A target is a label, or a number of units after the next instruction, -32768..32767.
+    """
+
+    __slots__ = ("_imm32", "_imm64", "_reg32", "_reg64")
+
+    def __init__(self, name: str, code: int, operator: str) -> None:
+        self.name = name
+        self._imm64, self._reg64 = code | JMP | K, code | JMP | X
+        self._imm32, self._reg32 = code | JMP32 | K, code | JMP32 | X
+        goto = "goto {>target}"
+        self.forms = (
+            Form(f"{name}.Imm", self._imm64, f"if r{{dst}} {operator} {{value}} {goto}", DST, VALUE, TARGET),
+            Form(f"{name}.Reg", self._reg64, f"if r{{dst}} {operator} r{{src}} {goto}", DST, SRC, TARGET),
+            Form(f"{name}.Imm32", self._imm32, f"if w{{dst}} {operator} {{value}} {goto}", DST, VALUE, TARGET),
+            Form(f"{name}.Reg32", self._reg32, f"if w{{dst}} {operator} w{{src}} {goto}", DST, SRC, TARGET),
+        )
+
+    def Imm(self, dst: int, value: int, target: str | int) -> Instruction:
+        """Jump if ``dst`` compares so with a signed 32-bit immediate, in 64 bits."""
+        if dst.__class__ is not Register:
+            dst = register(self.name + ".Imm", "dst", dst)
+        if value.__class__ is not int or not -0x80000000 <= value <= 0x7FFFFFFF:
+            hint = f" (that is {self.name}.Reg)"
+            value = number(self.name + ".Imm", "imm", "immediate", value, *S32, hint=hint)
+        if target.__class__ is str and target:
+            return make(self._imm64, dst, 0, 0, value, ((), target, None))
+        return _near(self.name + ".Imm", self._imm64, dst, 0, value, target)
+
+    def Reg(self, dst: int, src: int, target: str | int) -> Instruction:
+        """Jump if ``dst`` compares so with ``src``, in 64 bits."""
+        if dst.__class__ is not Register:
+            dst = register(self.name + ".Reg", "dst", dst)
+        if src.__class__ is not Register:
+            src = register(self.name + ".Reg", "src", src)
+        if target.__class__ is str and target:
+            return make(self._reg64, dst, src, 0, 0, ((), target, None))
+        return _near(self.name + ".Reg", self._reg64, dst, src, 0, target)
+
+    def Imm32(self, dst: int, value: int, target: str | int) -> Instruction:
+        """Jump if the low half of ``dst`` compares so with an immediate of -2³¹…2³²-1 (kept signed)."""
+        if dst.__class__ is not Register:
+            dst = register(self.name + ".Imm32", "dst", dst)
+        if value.__class__ is not int or not -0x80000000 <= value <= 0x7FFFFFFF:
+            value = signed32(self.name + ".Imm32", value, f" (that is {self.name}.Reg32)")
+        if target.__class__ is str and target:
+            return make(self._imm32, dst, 0, 0, value, ((), target, None))
+        return _near(self.name + ".Imm32", self._imm32, dst, 0, value, target)
+
+    def Reg32(self, dst: int, src: int, target: str | int) -> Instruction:
+        """Jump if the low half of ``dst`` compares so with that of ``src``."""
+        if dst.__class__ is not Register:
+            dst = register(self.name + ".Reg32", "dst", dst)
+        if src.__class__ is not Register:
+            src = register(self.name + ".Reg32", "src", src)
+        if target.__class__ is str and target:
+            return make(self._reg32, dst, src, 0, 0, ((), target, None))
+        return _near(self.name + ".Reg32", self._reg32, dst, src, 0, target)
+
+
+class NearJump(Row):
+    """A jump to a target within 16 bits without a condition of the program's: ``Ja.Label("end")``.
+
+    A ``Ja`` to a label further away is encoded as the long jump.
+    """
+
+    __slots__ = ("_opcode",)
+
+    def __init__(self, name: str, code: int, mnemonic: str) -> None:
+        self.name = name
+        self._opcode = code | JMP | K
+        self.forms = (Form(f"{name}.Label", self._opcode, f"{mnemonic} {{>target}}", TARGET),)
+
+    def Label(self, target: str | int) -> Instruction:
+        """Jump to a label, or over a number of units, -32768..32767."""
+        return _near(self.name + ".Label", self._opcode, 0, 0, 0, target)
+
+
+class FarJump(Row):
+    """A jump to a target within 32 bits: ``LongJump("end")`` (ISA v4, Linux 6.6)."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = (Form(name, JA | JMP32 | K, "gotol {>target}", FAR),)
+
+    def __call__(self, target: str | int) -> Instruction:
+        """Jump to a label, or over a number of units, -2³¹…2³¹-1."""
+        return _far(self.name, JA | JMP32 | K, 0, target)
+
+
+class IndirectJump(Row):
+    """A jump to the address in a register, taken from a jump table (gotox, Linux 6.19)."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = (Form(name, JA | JMP | X, "gotox r{dst}", DST),)
+
+    def __call__(self, dst: int) -> Instruction:
+        """Jump to the address in ``dst``."""
+        return make(JA | JMP | X, register(self.name, "dst", dst), 0, 0, 0)
+
+
+class Helper:
+    """A helper function of the kernel: ``FnTailCall.Call()``.
+
+    ``number`` is its BPF number, ``kernel_name`` such as ``bpf_tail_call``.
+    """
+
+    __slots__ = ("_made", "kernel_name", "name", "number")
+
+    def __init__(self, name: str, number: int, kernel_name: str) -> None:
+        self.name = name
+        self.number = number
+        self.kernel_name = kernel_name
+        self._made: Instruction | None = None
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def Call(self) -> Instruction:
+        """Call it: arguments in R1 to R5, result in R0."""
+        made = self._made
+        if made is None:  # all calls of one helper are equal, and instructions do not change: one will do
+            made = self._made = make(CALL | JMP | K, 0, 0, 0, self.number)
+        return made
+
+
+class HelperForm(Form):
+    """The form of all helper calls; its builder text uses the helper's own word where it has one."""
+
+    __slots__ = ()
+
+    def builder(self, instruction: Instruction) -> str:
+        """The builder call: ``FnTailCall.Call()``, or by number where there is no such helper."""
+        from ebpfasm.asm.helpers import HELPERS  # made of this module's words
+
+        named = 0 <= instruction.imm < len(HELPERS)
+        word = HELPERS[instruction.imm].name if named else f"{self.name}({instruction.imm})"
+        return f"{word}.Call()"
+
+
+class NumberedHelper(Row):
+    """Any helper function by its BPF number: ``BuiltinFunc(12).Call()`` is ``FnTailCall.Call()``."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = (HelperForm(name, CALL | JMP | K, "call {value}", VALUE),)
+
+    def __call__(self, number_: int) -> Helper:
+        """The helper ``number_``, -2³¹…2³¹-1, also one this library has no name for."""
+        return Helper(
+            f"{self.name}({number_})", number(self.name, "imm", "helper number", number_, *S32), f"helper {number_}"
+        )
+
+
+class LocalCall(Row):
+    """A call of a function of this program: ``Call.Label("fib")`` (bpf-to-bpf, Linux 4.16)."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = (Form(f"{name}.Label", CALL | JMP | K, "call {>target}", FAR, src=1),)
+
+    def Label(self, target: str | int) -> Instruction:
+        """Call the function at a label, or so many units after the next instruction."""
+        return _far(self.name + ".Label", CALL | JMP | K, 1, target)
+
+
+KFUNC_ID = Operand("btf_id", "imm", 0, 0x7FFFFFFF)
+KFUNC_MODULE = Operand("module_fd", "off", 0, 0x7FFF)
+
+
+class Kfunc(Row):
+    """A call of a kernel function by its BTF id (Linux 5.13)."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = (Form(name, CALL | JMP | K, "call kfunc({btf_id}, {module_fd})", KFUNC_ID, KFUNC_MODULE, src=2),)
+
+    def __call__(self, btf_id: int, module_fd: int = 0) -> Instruction:
+        """Call the function ``btf_id`` (0..2³¹-1) of the kernel.
+
+        ``module_fd`` (0..32767) is 0 for the kernel itself, else the place of the module's BTF fd
+        in the ``fd_array`` given at load.
+        """
+        imm = number(self.name, "imm", "BTF id", btf_id, KFUNC_ID.low, KFUNC_ID.high)
+        off = number(self.name, "off", "module fd", module_fd, KFUNC_MODULE.low, KFUNC_MODULE.high)
+        return make(CALL | JMP | K, 0, 2, off, imm)
+
+
+class IndirectCall(Row):
+    """A call of the function whose address is in a register (callx; the kernel refuses it so far)."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = (Form(name, CALL | JMP | X, "callx r{dst}", DST),)
+
+    def __call__(self, dst: int) -> Instruction:
+        """Call the function whose address is in ``dst``."""
+        return make(CALL | JMP | X, register(self.name, "dst", dst), 0, 0, 0)
+
+
+class Exit(Row):
+    """The end of the program or function, with the result in R0."""
+
+    __slots__ = ("_made",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = (Form(name, EXIT | JMP | K, "exit"),)
+        self._made = make(EXIT | JMP | K, 0, 0, 0, 0)
+
+    def __call__(self) -> Instruction:
+        """Leave the program or the function; R0 is its result."""
+        return self._made
+
+
+def _near(word: str, opcode: int, dst: int, src: int, imm: int, target: object) -> Instruction:
+    if isinstance(target, str):
+        check_label(target)
+        return referring(opcode, dst, src, imm, target)
+    return make(opcode, dst, src, number(word, "off", "target", target, *S16), imm)
+
+
+def _far(word: str, opcode: int, src: int, target: object) -> Instruction:
+    if isinstance(target, str):
+        return referring(opcode, 0, src, 0, target)
+    return make(opcode, 0, src, 0, number(word, "imm", "target", target, *S32))

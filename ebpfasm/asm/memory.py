@@ -1,0 +1,216 @@
+"""Rows that access memory: loads, stores, atomics and legacy packet access (RFC 9669 §5)."""
+
+from __future__ import annotations
+
+from ebpfasm.asm.checks import S16, S32, number, register, signed32, size_among, wrong
+from ebpfasm.asm.form import DST, OFFSET, SRC, VALUE, Form, Row
+from ebpfasm.asm.instruction import make
+from ebpfasm.asm.register import SIZES, Byte, DWord, Half, Register, Size, Word
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ebpfasm.asm.instruction import Instruction
+
+__all__ = ["Atomic", "Load", "LoadPacket", "LoadPacketAt", "Ordered", "Store", "StoreConstant"]
+
+LD, LDX, ST, STX = 0x00, 0x01, 0x02, 0x03
+"""Instruction classes (RFC 9669 §3.1)."""
+ABS, IND, MEM, MEMSX, ATOMIC = 0x20, 0x40, 0x60, 0x80, 0xC0
+"""Modes (RFC 9669 §5)."""
+
+
+class _Sized(Row):
+    """A row with one opcode per access size, and perhaps one size it lacks."""
+
+    __slots__ = ("_lacking", "_opcode", "_sizes")
+
+    def __init__(self, name: str, opcode: int, lacking: Size | None = None) -> None:
+        self.name = name
+        self._opcode = opcode
+        self._lacking = lacking
+        self._sizes = tuple(size for size in SIZES if size is not lacking)
+
+
+class Load(_Sized):
+    """``dst`` = the memory at ``src + offset``: ``LoadMem(R1, RFP, -8, DWord)``."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, mode: int, ctype: str, lacking: Size | None = None) -> None:
+        super().__init__(name, LDX | mode, lacking)
+        self.forms = tuple(
+            Form(
+                name, self._opcode | size.code, f"r{{dst}} = *({ctype}{size.bits} *)(r{{src}} {{+offset}})",
+                DST, SRC, OFFSET, size.name,
+            )
+            for size in self._sizes
+        )  # fmt: skip
+
+    def __call__(self, dst: int, src: int, offset: int, size: Size) -> Instruction:
+        """Load ``size`` from ``src + offset`` (signed 16 bits, in bytes) into ``dst``."""
+        if size.__class__ is not Size or size is self._lacking:
+            size = size_among(self.name, size, self._sizes)
+        if offset.__class__ is not int or not -0x8000 <= offset <= 0x7FFF:
+            offset = number(self.name, "off", "offset", offset, *S16)
+        if dst.__class__ is not Register:
+            dst = register(self.name, "dst", dst)
+        if src.__class__ is not Register:
+            src = register(self.name, "src", src)
+        return make(self._opcode | size.code, dst, src, offset, 0)
+
+
+class Store(_Sized):
+    """The memory at ``dst + offset`` = ``src``: ``StoreMem(RFP, -8, R1, DWord)``."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, STX | MEM)
+        self.forms = tuple(
+            Form(
+                name, self._opcode | size.code, f"*(u{size.bits} *)(r{{dst}} {{+offset}}) = r{{src}}",
+                DST, OFFSET, SRC, size.name,
+            )
+            for size in SIZES
+        )  # fmt: skip
+
+    def __call__(self, dst: int, offset: int, src: int, size: Size) -> Instruction:
+        """Store the low ``size`` of ``src`` at ``dst + offset`` (signed 16 bits, in bytes)."""
+        if size.__class__ is not Size or size is self._lacking:
+            size = size_among(self.name, size, self._sizes)
+        if offset.__class__ is not int or not -0x8000 <= offset <= 0x7FFF:
+            offset = number(self.name, "off", "offset", offset, *S16)
+        if dst.__class__ is not Register:
+            dst = register(self.name, "dst", dst)
+        if src.__class__ is not Register:
+            src = register(self.name, "src", src)
+        return make(self._opcode | size.code, dst, src, offset, 0)
+
+
+class StoreConstant(_Sized):
+    """The memory at ``dst + offset`` = a constant: ``StoreImm(RFP, -8, 0, Word)``."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, ST | MEM)
+        self.forms = tuple(
+            Form(
+                name, self._opcode | size.code, f"*(u{size.bits} *)(r{{dst}} {{+offset}}) = {{value}}",
+                DST, OFFSET, VALUE, size.name,
+            )
+            for size in SIZES
+        )  # fmt: skip
+
+    def __call__(self, dst: int, offset: int, value: int, size: Size) -> Instruction:
+        """Store the low ``size`` of ``value`` at ``dst + offset``.
+
+        ``value`` is -2³¹…2³²-1; for ``DWord``, which extends its sign, a signed 32-bit number.
+        """
+        if size.__class__ is not Size or size is self._lacking:
+            size = size_among(self.name, size, self._sizes)
+        if offset.__class__ is not int or not -0x8000 <= offset <= 0x7FFF:
+            offset = number(self.name, "off", "offset", offset, *S16)
+        if dst.__class__ is not Register:
+            dst = register(self.name, "dst", dst)
+        if value.__class__ is not int or not -0x80000000 <= value <= 0x7FFFFFFF:
+            hint = " (that is StoreMem)"
+            if size is DWord:
+                value = number(self.name, "imm", "immediate of a DWord", value, *S32, hint=hint)
+            else:
+                value = signed32(self.name, value, hint)
+        return make(self._opcode | size.code, dst, 0, offset, value)
+
+
+class Atomic(Row):
+    """An atomic read-modify-write of memory, 32 or 64 bit (RFC 9669 §5.3).
+
+    ``AddAtomic.Mem(R1, R2, DWord, 8)`` adds R2 to the 64 bits at R1 + 8.
+    """
+
+    __slots__ = ("_imm",)
+
+    def __init__(self, name: str, operation: int, assembly64: str, assembly32: str) -> None:
+        self.name = name
+        self._imm = operation
+        self.forms = tuple(
+            Form(f"{name}.Mem", STX | ATOMIC | size.code, text, DST, SRC, size.name, OFFSET, imm=operation)
+            for size, text in ((DWord, assembly64), (Word, assembly32))
+        )
+
+    def Mem(self, dst: int, src: int, size: Size, offset: int) -> Instruction:
+        """The operation on the ``size`` (``Word`` or ``DWord``) at ``dst + offset`` with ``src``."""
+        word = self.name + ".Mem"
+        dst, src = register(word, "dst", dst), register(word, "src", src)
+        size = size_among(word, size, (Word, DWord))
+        return make(STX | ATOMIC | size.code, dst, src, number(word, "off", "offset", offset, *S16), self._imm)
+
+
+class Ordered(Row):
+    """A load or store with a memory order: acquire or release (Linux 6.15).
+
+    Both take their operands as ``(dst, src, size, offset)``; ``dst`` is what is written: a register
+    by ``LoadAcquire``, the base of the address by ``StoreRelease``.
+    """
+
+    __slots__ = ("_imm",)
+
+    def __init__(self, name: str, operation: int, assembly: str) -> None:
+        self.name = name
+        self._imm = operation
+        self.forms = tuple(
+            Form(
+                name, STX | ATOMIC | size.code, assembly.replace("uN", f"u{size.bits}"), DST, SRC, size.name, OFFSET,
+                imm=operation,
+            )
+            for size in SIZES
+        )  # fmt: skip
+
+    def __call__(self, dst: int, src: int, size: Size, offset: int) -> Instruction:
+        """Move ``size`` between a register and the memory at base + ``offset`` (signed 16 bits, in bytes)."""
+        dst, src = register(self.name, "dst", dst), register(self.name, "src", src)
+        size = size_among(self.name, size, SIZES)
+        offset = number(self.name, "off", "offset", offset, *S16)
+        return make(STX | ATOMIC | size.code, dst, src, offset, self._imm)
+
+
+class LoadPacket(Row):
+    """Legacy access to the packet at a fixed offset, result in R0 (RFC 9669 §5.5)."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = tuple(
+            Form(name, LD | ABS | size.code, f"r0 = *(u{size.bits} *)skb[{{value}}]", VALUE, size.name)
+            for size in (Byte, Half, Word)
+        )
+
+    def __call__(self, offset: int, size: Size) -> Instruction:
+        """R0 = the ``size`` (``Byte``, ``Half`` or ``Word``) at ``offset`` bytes into the packet, in host order."""
+        size = size_among(self.name, size, (Byte, Half, Word))
+        return make(LD | ABS | size.code, 0, 0, 0, number(self.name, "imm", "offset", offset, *S32))
+
+
+class LoadPacketAt(Row):
+    """Legacy access to the packet at a register plus an offset, result in R0 (RFC 9669 §5.5)."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = tuple(
+            Form(
+                name, LD | IND | size.code, f"r0 = *(u{size.bits} *)skb[r{{src}} + {{value}}]",
+                "R0", SRC, VALUE, size.name,
+            )
+            for size in (Byte, Half, Word)
+        )  # fmt: skip
+
+    def __call__(self, dst: int, src: int, offset: int, size: Size) -> Instruction:
+        """R0 = the ``size`` at ``src + offset`` bytes into the packet; ``dst`` can only be R0."""
+        if register(self.name, "dst", dst) != 0:
+            wrong(self.name, "dst", dst, 0, 0, f"the result is always in R0, so dst must be R0, not {dst!r}")
+        size = size_among(self.name, size, (Byte, Half, Word))
+        src = register(self.name, "src", src)
+        return make(LD | IND | size.code, 0, src, 0, number(self.name, "imm", "offset", offset, *S32))

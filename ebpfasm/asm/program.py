@@ -1,0 +1,315 @@
+"""A program: an immutable sequence of instructions, its labels, and its bytes."""
+
+from __future__ import annotations
+
+import sys
+from _collections_abc import Sequence  # `collections.abc` is this module, at the price of importing `collections`
+
+from ebpfasm.asm.checks import shown, wrong
+from ebpfasm.asm.codec import decode_units, encode_units, find_wide, resolve_labels
+from ebpfasm.asm.instruction import Instruction, check_label
+from ebpfasm.errors import OperandError, SymbolError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _collections_abc import Iterable, Iterator
+    from typing import Any, Literal, NoReturn, SupportsIndex, overload
+else:
+
+    def overload(function):
+        return function  # typing's, without importing typing
+
+
+__all__ = ["Instructions", "Label"]
+
+
+class Label:
+    """A place in a program, before the next item: ``Instructions([..., Label("end"), Return()])``.
+
+    It is the way to put a label after the last instruction; ``instruction.with_symbol(name)`` is
+    the same for a label at an instruction.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        check_label(name)
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"Label({self.name!r})"
+
+
+class Instructions(Sequence[Instruction]):
+    """A program or a part of one; immutable.
+
+    Args:
+        items: instructions, `Label` s, and other `Instructions`, which are spliced in with their labels.
+
+    Raises:
+        SymbolError: a label is defined twice.
+        OperandError: an item is none of these.
+
+    ``+`` and slices give new programs; labels stay with their instructions. A reference may name a
+    label that only the whole program has: it is looked up by `encode`, `resolved` and `listing`.
+    """
+
+    __slots__ = ("_byteorder", "_bytes", "_count", "_items", "end_symbols")
+
+    _items: tuple[Instruction, ...] | None
+    _bytes: bytes | None
+    end_symbols: tuple[str, ...]
+    """The labels that stand after the last instruction."""
+
+    def __init__(self, items: Iterable[Instruction | Label | Instructions] = ()) -> None:
+        listed: tuple[Any, ...] = tuple(items)
+        ends: tuple[str, ...] = ()
+        try:  # one pass over a list of nothing but instructions, which most are
+            annotations = [item._annotation for item in listed if item._annotation is not None]
+        except AttributeError:
+            listed, ends = _with_labels(listed)
+            annotations = [item._annotation for item in listed if item._annotation is not None]
+        names = [name for annotation in annotations for name in annotation[0]] + list(ends)
+        if len(set(names)) != len(names):
+            _refuse_double(names, listed, ends)
+        self._take(listed, ends)
+
+    def _take(self, items: tuple[Instruction, ...], end_symbols: tuple[str, ...]) -> None:
+        self._items = items
+        self._count = len(items)
+        self._bytes = None
+        self._byteorder = ""
+        self.end_symbols = end_symbols
+
+    @classmethod
+    def _of(cls, items: tuple[Instruction, ...], end_symbols: tuple[str, ...]) -> Instructions:
+        made = cls.__new__(cls)
+        made._take(items, end_symbols)
+        return made
+
+    @classmethod
+    def decode(cls, data: bytes | bytearray | memoryview, byteorder: str = sys.byteorder) -> Instructions:
+        """The program that these bytes are; encoding it gives the same bytes.
+
+        Every byte string is either such a program or refused: also opcodes nobody has defined are
+        kept. Instruction objects are made when they are first looked at.
+
+        Args:
+            data: units of 8 bytes.
+            byteorder: ``little`` or ``big``, of the machine the program is for.
+
+        Raises:
+            DecodeError: the bytes end within a unit or a 64-bit load, or the second unit of a 64-bit load
+                holds more than its immediate (RFC 9669 §3.2); ``offset`` says where.
+        """
+        _check_byteorder(byteorder)
+        made = cls.__new__(cls)
+        made._bytes = bytes(data)
+        made._byteorder = byteorder
+        made._count = len(made._bytes) // 8 - len(find_wide(made._bytes))
+        made._items = None
+        made.end_symbols = ()
+        return made
+
+    @property
+    def _all(self) -> tuple[Instruction, ...]:
+        items = self._items
+        if items is None:
+            assert self._bytes is not None
+            items = self._items = decode_units(self._bytes, self._byteorder)
+        return items
+
+    def encode(self, byteorder: str = sys.byteorder) -> bytes:
+        """The program as bytes, with labels resolved and ``fileno()`` asked of each map it refers to.
+
+        Args:
+            byteorder: ``little`` or ``big``; the kernel wants its own.
+
+        Raises:
+            SymbolError: a reference names no label of this program, or a map that was not bound.
+            OperandError: a conditional jump's label is too far for 16 bits, or a map's ``fileno()`` no fd.
+            ClosedError: a map it refers to is closed.
+        """
+        if self._bytes is not None and self._byteorder == byteorder:
+            return self._bytes
+        _check_byteorder(byteorder)
+        return encode_units(self._all, self.end_symbols, byteorder)
+
+    def resolved(self) -> Instructions:
+        """The same program with its labels' distances in place of the references to them.
+
+        References to maps stay, and so do the labels themselves.
+
+        Raises:
+            SymbolError: a reference names no label of this program.
+            OperandError: a conditional jump's label is too far for 16 bits.
+        """
+        return Instructions._of(resolve_labels(self._all, self.end_symbols), self.end_symbols)
+
+    def bind(self, **maps: Any) -> Instructions:
+        """The same program with references to maps *by name* replaced by these maps.
+
+        ``program.bind(slots=a_map)`` fills ``LoadMapPtr(R2, "slots")``.
+
+        Raises:
+            SymbolError: no instruction refers to a map of such a name.
+        """
+        unused = dict(maps)
+        bound = []
+        for instruction in self._all:
+            reference = instruction.reference
+            if isinstance(reference, str) and reference in maps and instruction.form.reference == "map":  # type: ignore[union-attr]
+                unused.pop(reference, None)
+                instruction = instruction.with_reference(maps[reference])  # noqa: PLW2901
+            bound.append(instruction)
+        if unused:
+            name = next(iter(unused))
+            raise SymbolError(f"no instruction refers to a map named {name!r}", symbol=name)
+        return Instructions._of(tuple(bound), self.end_symbols)
+
+    def symbols(self) -> dict[str, int]:
+        """Each label and the unit it stands at; a label after the last instruction stands at ``units``."""
+        found = {}
+        unit = 0
+        for instruction in self._all:
+            for symbol in instruction.symbols:
+                found[symbol] = unit
+            unit += instruction.units
+        return found | dict.fromkeys(self.end_symbols, unit)
+
+    @property
+    def units(self) -> int:
+        """The program's length in units of 8 bytes; a 64-bit load has two."""
+        if self._bytes is not None:
+            return len(self._bytes) // 8
+        return sum(instruction.units for instruction in self._all)
+
+    def tag(self, algorithm: Literal["sha256", "sha1"] = "sha256", byteorder: str = sys.byteorder) -> str:
+        """The tag the kernel gives this program: 16 hexadecimal digits.
+
+        Args:
+            algorithm: ``sha256`` for Linux 6.18 and later, ``sha1`` for those before.
+
+        The kernel hashes the program as it was given to it, with the fds and offsets of map loads
+        zeroed (kernel/bpf/core.c, bpf_prog_calc_tag). Raises what `encode` raises, but never asks
+        a map for its fd.
+        """
+        import hashlib
+
+        if algorithm not in ("sha256", "sha1"):
+            raise OperandError(
+                f"tag: algorithm must be 'sha256' or 'sha1', not {algorithm!r}", field="algorithm", value=algorithm
+            )
+        zeroed = [
+            instruction.with_reference(None).replace(imm=0)
+            if instruction.opcode == 0x18 and instruction.src in (1, 2)
+            else instruction
+            for instruction in self.resolved()
+        ]
+        return hashlib.new(algorithm, Instructions(zeroed).encode(byteorder)).hexdigest()[:16]
+
+    def listing(self, byteorder: str = sys.byteorder) -> str:
+        """The program for people: unit numbers, bytes, text, labels and comments, a line each."""
+        from ebpfasm.asm.text import listing
+
+        return listing(self, byteorder)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Instruction]:
+        return iter(self._all)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Instruction: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Instructions: ...  # noqa: F811
+
+    def __getitem__(self, index: SupportsIndex | slice) -> Instruction | Instructions:  # noqa: F811
+        if not isinstance(index, slice):
+            return self._all[index]
+        reaches_end = index.step in (None, 1) and index.indices(self._count)[1] == self._count
+        return Instructions._of(self._all[index], self.end_symbols if reaches_end else ())
+
+    def __add__(self, other: Iterable[Instruction | Label | Instructions]) -> Instructions:
+        if not isinstance(other, Instructions):
+            other = Instructions(other)
+        return Instructions([self, other])
+
+    def __radd__(self, other: Iterable[Instruction | Label | Instructions]) -> Instructions:
+        return Instructions([Instructions(other), self])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Instructions):
+            return NotImplemented
+        return self._all == other._all and self.end_symbols == other.end_symbols
+
+    def __hash__(self) -> int:
+        return hash((self._all, self.end_symbols))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Instructions._of, (self._all, self.end_symbols)
+
+    def __repr__(self) -> str:
+        items = [repr(instruction) for instruction in self._all] + [repr(Label(name)) for name in self.end_symbols]
+        return f"Instructions([{', '.join(items)}])"
+
+    def __str__(self) -> str:
+        lines: list[str] = []
+        for instruction in self._all:
+            lines.extend(f"{symbol}:" for symbol in instruction.symbols)
+            lines.append(f"\t{instruction}")
+        lines.extend(f"{symbol}:" for symbol in self.end_symbols)
+        return "\n".join(lines)
+
+
+def _with_labels(items: tuple[Any, ...]) -> tuple[tuple[Instruction, ...], tuple[str, ...]]:
+    """The instructions of a mixture of instructions, labels and programs, and the labels at its end."""
+    flat: list[Instruction] = []
+    waiting: list[str] = []
+
+    def add(instruction: Instruction) -> None:
+        for name in reversed(waiting):
+            instruction = instruction._annotated(
+                (name, *instruction.symbols), instruction.reference, instruction.comment
+            )
+        waiting.clear()
+        flat.append(instruction)
+
+    for item in items:
+        if isinstance(item, Instruction):
+            add(item)
+        elif isinstance(item, Label):
+            waiting.append(item.name)
+        elif isinstance(item, Instructions):
+            for instruction in item:
+                add(instruction)
+            waiting.extend(item.end_symbols)
+        else:
+            called = ""
+            if callable(item) or hasattr(item, "Call"):
+                called = "; was it meant to be called?"
+            wrong(
+                "Instructions",
+                "items",
+                item,
+                None,
+                None,
+                f"item {len(flat)} is {shown(item)}, not an Instruction, Label or Instructions{called}",
+            )
+    return tuple(flat), tuple(waiting)
+
+
+def _refuse_double(names: list[str], items: tuple[Instruction, ...], end_symbols: tuple[str, ...]) -> NoReturn:
+    double = next(name for index, name in enumerate(names) if name in names[:index])
+    places = [str(index) for index, item in enumerate(items) for name in item.symbols if name == double]
+    places += ["the end"] * end_symbols.count(double)
+    raise SymbolError(f"label {double!r} is defined twice: at instructions {' and '.join(places)}", symbol=double)
+
+
+def _check_byteorder(byteorder: object) -> None:
+    if byteorder not in ("little", "big"):
+        raise OperandError(
+            f"byteorder must be 'little' or 'big', not {byteorder!r}", field="byteorder", value=byteorder
+        )

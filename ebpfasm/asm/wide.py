@@ -1,0 +1,159 @@
+"""Rows of the 64-bit load: a number, a map, a function or a kernel variable (RFC 9669 §5.4)."""
+
+from __future__ import annotations
+
+from ebpfasm.asm.checks import S32, U32, number, register, size_among, wrong
+from ebpfasm.asm.form import BTF_ID, DST, FUNC, INDEX, MAP, MODULE, WIDE, WITHIN, Form, Row
+from ebpfasm.asm.instruction import LOAD_64, make, referring, signed64
+from ebpfasm.asm.register import DWord, Register
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from ebpfasm.asm.instruction import Instruction
+    from ebpfasm.asm.register import Size
+
+    class HasFileno(Protocol):
+        """Anything that has a file descriptor: a map, a file."""
+
+        def fileno(self) -> int:
+            """The file descriptor."""
+
+
+__all__ = [
+    "LoadBtfId",
+    "LoadFunction",
+    "LoadMap",
+    "LoadMapWithin",
+    "LoadNumbered",
+    "LoadNumberedWithin",
+    "LoadWide",
+]
+
+
+class LoadWide(Row):
+    """A 64-bit immediate: ``LoadImm(R1, 0x1122334455667788, DWord)``."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = (Form(name, LOAD_64, "r{dst} = {value} ll", DST, WIDE, "DWord"),)
+
+    def __call__(self, dst: int, value: int, size: Size = DWord) -> Instruction:
+        """``dst`` = any 64 bits, signed or unsigned (kept signed); ``size`` can only be ``DWord``."""
+        size_among(self.name, size, (DWord,))
+        if dst.__class__ is not Register:
+            dst = register(self.name, "dst", dst)
+        value = number(self.name, "imm", "immediate", value, -(1 << 63), (1 << 64) - 1, " (that is Mov.Reg)")
+        return make(LOAD_64, dst, 0, 0, signed64(value))
+
+
+class LoadMap(Row):
+    """The address of a map: ``LoadMapPtr(R2, slots)``; the kernel puts it where the map's fd stands."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = (Form(name, LOAD_64, "r{dst} = map_fd({map}) ll", DST, MAP, src=1),)
+
+    def __call__(self, dst: int, map: int | str | HasFileno) -> Instruction:
+        """``dst`` = a map's address; ``map`` is an fd (0..2³²-1), an object with ``fileno()``, or a name to bind."""
+        if dst.__class__ is not Register:
+            dst = register(self.name, "dst", dst)
+        if map.__class__ is int and 0 <= map <= 0xFFFFFFFF:
+            return make(LOAD_64, dst, 1, 0, map)
+        return _with_map(self.name, dst, 1, map, 0)
+
+
+class LoadMapWithin(Row):
+    """An address within a map's value: of one-entry arrays, global data (Linux 5.2)."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = (Form(name, LOAD_64, "r{dst} = map_value({map}, {offset}) ll", DST, MAP, WITHIN, src=2),)
+
+    def __call__(self, dst: int, map: int | str | HasFileno, offset: int) -> Instruction:
+        """``dst`` = the address of byte ``offset`` (0..2³²-1) of the value of entry 0 of ``map``."""
+        dst = register(self.name, "dst", dst)
+        offset = number(self.name, "imm", "offset", offset, *U32)
+        return _with_map(self.name, dst, 2, map, offset)
+
+
+class LoadNumbered(Row):
+    """The address of a map by its place in the list of fds given at load (Linux 5.14)."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = (Form(name, LOAD_64, "r{dst} = map_idx({index}) ll", DST, INDEX, src=5),)
+
+    def __call__(self, dst: int, index: int) -> Instruction:
+        """``dst`` = the address of map ``index`` (0..2³²-1) of ``fd_array``."""
+        dst = register(self.name, "dst", dst)
+        return make(LOAD_64, dst, 5, 0, number(self.name, "imm", "index", index, *U32))
+
+
+class LoadNumberedWithin(Row):
+    """An address within the value of a map given by its place in the list of fds (Linux 5.14)."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = (Form(name, LOAD_64, "r{dst} = map_idx_value({index}, {offset}) ll", DST, INDEX, WITHIN, src=6),)
+
+    def __call__(self, dst: int, index: int, offset: int) -> Instruction:
+        """``dst`` = the address of byte ``offset`` of the value of entry 0 of map ``index`` of ``fd_array``."""
+        dst = register(self.name, "dst", dst)
+        low = number(self.name, "imm", "index", index, *U32)
+        high = number(self.name, "imm", "offset", offset, *U32)
+        return make(LOAD_64, dst, 6, 0, signed64(low | high << 32))
+
+
+class LoadFunction(Row):
+    """The address of a function of this program, for callbacks (Linux 5.13)."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = (Form(name, LOAD_64, "r{dst} = func({>target}) ll", DST, FUNC, src=4),)
+
+    def __call__(self, dst: int, target: str | int) -> Instruction:
+        """``dst`` = the address of the function at a label, or so many units after the first unit of this load."""
+        dst = register(self.name, "dst", dst)
+        if isinstance(target, str):
+            return referring(LOAD_64, dst, 4, 0, target)
+        return make(LOAD_64, dst, 4, 0, number(self.name, "imm", "target", target, *S32) & 0xFFFFFFFF)
+
+
+class LoadBtfId(Row):
+    """The address of a kernel variable by its BTF id (Linux 5.10)."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.forms = (Form(name, LOAD_64, "r{dst} = btf_id({btf_id}, {module_fd}) ll", DST, BTF_ID, MODULE, src=3),)
+
+    def __call__(self, dst: int, btf_id: int, module_fd: int = 0) -> Instruction:
+        """``dst`` = the address of the variable ``btf_id`` of the kernel, or of the module whose BTF's fd is given."""
+        dst = register(self.name, "dst", dst)
+        low = number(self.name, "imm", "BTF id", btf_id, *U32)
+        high = number(self.name, "imm", "module fd", module_fd, *U32)
+        return make(LOAD_64, dst, 3, 0, signed64(low | high << 32))
+
+
+def _with_map(word: str, dst: int, src: int, map: object, offset: int) -> Instruction:
+    """A 64-bit load of a map given as fd, name or object."""
+    if isinstance(map, str) or (hasattr(map, "fileno") and not isinstance(map, int)):
+        return referring(LOAD_64, dst, src, signed64(offset << 32), map)
+    if not isinstance(map, int) or isinstance(map, (bool, Register)):
+        wrong(word, "imm", map, 0, 0xFFFFFFFF, f"a map is an fd, a name or an object with fileno(), not {map!r}")
+    return make(LOAD_64, dst, src, 0, signed64(number(word, "imm", "map fd", map, *U32) | offset << 32))

@@ -1,0 +1,143 @@
+"""The whole error tree: everything ebpfasm raises on purpose derives from :class:`EbpfError`.
+
+Each class also derives from the built-in exception a Python programmer would expect to catch
+(``ValueError`` for a bad operand, ``OSError`` for a refusing kernel, ``KeyError`` for a missing
+map key), so code that does not know this library still handles its errors.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AlreadyAttached",
+    "ClosedError",
+    "DatapathError",
+    "DecodeError",
+    "EbpfError",
+    "EncodeError",
+    "KernelError",
+    "KeyExists",
+    "KeyNotFound",
+    "NotSupported",
+    "OperandError",
+    "PermissionDenied",
+    "SymbolError",
+    "UnknownForm",
+    "VerifierError",
+]
+
+
+class EbpfError(Exception):
+    """Base of every error this library raises on purpose."""
+
+
+class EncodeError(EbpfError, ValueError):
+    """An instruction or a program cannot be written as bytes."""
+
+
+class OperandError(EncodeError):
+    """An operand of a builder word, or a field of an instruction, is of the wrong kind or out of range.
+
+    ``field`` names the operand, ``value`` is what was given; ``low`` and ``high`` are the
+    inclusive bounds, or None where the operand is not a number in a range.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str,
+        value: object,
+        low: int | None = None,
+        high: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.field = field
+        self.value = value
+        self.low = low
+        self.high = high
+
+
+class UnknownForm(EncodeError):
+    """The five fields are no instruction this library knows, or have no spelling where one is needed."""
+
+
+class SymbolError(EncodeError):
+    """A label or a reference is undefined, defined twice, or stands where none can stand."""
+
+    def __init__(self, message: str, *, symbol: object) -> None:
+        super().__init__(message)
+        self.symbol = symbol
+
+
+class DecodeError(EbpfError, ValueError):
+    """Bytes are not a sequence of eBPF instructions; ``offset`` is in bytes from their start."""
+
+    def __init__(self, message: str, *, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+class KernelError(EbpfError, OSError):
+    """The kernel refused; ``errno`` is its number and ``command`` what was asked of it.
+
+    ``command`` is the kernel's name of the operation, such as ``BPF_MAP_CREATE``.
+    """
+
+    def __init__(self, errno: int, message: str, *, command: str = "") -> None:
+        super().__init__(errno, message)
+        self.command = command
+
+    def __str__(self) -> str:
+        return str(self.args[1])
+
+
+class VerifierError(KernelError):
+    """The verifier refused a program; ``log`` is its whole log, ``summary`` the lines that say why."""
+
+    def __init__(self, errno: int, message: str, *, command: str = "", log: str = "", summary: str = "") -> None:
+        super().__init__(errno, message, command=command)
+        self.log = log
+        self.summary = summary
+
+
+class KeyNotFound(KernelError, KeyError):
+    """The map has no entry under that key, or the slot of the array is empty."""
+
+
+class KeyExists(KernelError):
+    """The entry, pin or name is there already."""
+
+
+class AlreadyAttached(KeyExists):
+    """Something is attached already where a program was to be attached."""
+
+
+class NotSupported(KernelError):
+    """This kernel lacks ``feature``; ``since`` is the Linux version that has it, such as ``"6.6"``, or empty."""
+
+    def __init__(self, errno: int, message: str, *, command: str = "", feature: str = "", since: str = "") -> None:
+        super().__init__(errno, message, command=command)
+        self.feature = feature
+        self.since = since
+
+
+class PermissionDenied(KernelError, PermissionError):
+    """A capability or a sysctl stands in the way; the message names it."""
+
+
+class DatapathError(EbpfError):
+    """A composition of several steps failed; everything done before the failing step was undone.
+
+    ``pod`` names the pod, ``step`` what was being done when it failed, and ``rolled_back`` lists
+    what was undone, newest first; the cause is chained (``__cause__``).
+    """
+
+    def __init__(self, message: str, *, pod: str, step: str, rolled_back: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.pod = pod
+        self.step = step
+        self.rolled_back = rolled_back
+
+
+class ClosedError(EbpfError, ValueError):
+    """The object was closed and cannot be used any more."""
