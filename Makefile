@@ -1,0 +1,63 @@
+# Every target makes what it needs on first use: with Python >= 3.11 and make, `make demo` and `make test` work in a fresh clone.
+#
+#   PYTHON=/path/to/python3.12   the interpreter for a new virtual environment (else the first fit of python3, python3.13, …)
+#   VENV=/path/to/venv           where the virtual environment lives
+
+VENV ?= .venv
+PYTHON ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint docs bench clean
+# A half-made stamp must not count as made.
+.DELETE_ON_ERROR:
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/.installed  ## swap a pod's datapath live, under traffic (needs root for its network namespaces)
+	$(VENV)/bin/python -m ebpfasm demo
+
+test: $(VENV)/.installed-test  ## run the tests; those that need the kernel skip, with the reason, where it is out of reach
+	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-lint  ## check style, formatting and types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy -p ebpfasm -p tests.generate
+
+docs: $(VENV)/.installed-docs  ## build docs/_build/html, every warning an error, and run the snippets
+	$(VENV)/bin/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	$(VENV)/bin/sphinx-build -W --keep-going -q -b doctest docs docs/_build/doctest
+
+bench: $(VENV)/.installed-test  ## measure, and print a table
+	$(VENV)/bin/python -m tests.bench
+
+clean:  ## remove what the other targets made, the virtual environment included
+	rm -rf build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
+	if [ -f $(VENV)/pyvenv.cfg ]; then rm -rf $(VENV); fi
+
+$(VENV)/bin/python:
+	@found=; \
+	for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11); do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	    echo "ebpfasm needs Python 3.11 or newer, and none of these is: $(or $(PYTHON),python3 python3.13 python3.12 python3.11)" >&2; \
+	    echo "Name one with: make PYTHON=/path/to/python3.11 …" >&2; exit 1; \
+	fi; \
+	if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
+	    echo "$$found cannot make a virtual environment (no ensurepip); on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; \
+	fi; \
+	echo "$$found -m venv $(VENV)"; "$$found" -m venv $(VENV)
+
+# Only what a user of the package needs.
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+# With one of the dependency groups of pyproject.toml, which pip reads since 25.1.
+$(VENV)/.installed-%: pyproject.toml | $(VENV)/bin/python
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group $*
+	@touch $@ $(VENV)/.installed

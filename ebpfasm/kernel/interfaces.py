@@ -1,0 +1,55 @@
+"""Network interfaces by name and by index, in any network namespace; without rtnetlink, so that it costs little."""
+
+from __future__ import annotations
+
+import errno
+
+from ebpfasm.errors import KernelError
+from ebpfasm.kernel.netns import NetNS, run_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ebpfasm.kernel.netns import NetNSLike
+
+__all__ = ["ifindex", "ifname", "interfaces"]
+
+
+def interfaces(netns: NetNSLike = None) -> dict[str, int]:
+    """Return the interfaces of a namespace: their indexes by their names."""
+    import socket
+
+    return {name: index for index, name in run_in(netns, socket.if_nameindex)}
+
+
+def ifindex(name: str, netns: NetNSLike = None) -> int:
+    """Return the index of the interface ``name``; an index means nothing in another namespace.
+
+    Raises :class:`~ebpfasm.errors.KernelError` (ENODEV), with the names there are, when there is none.
+    """
+    with NetNS(netns) as place:
+        there = interfaces(place)
+        if name not in there:
+            raise KernelError(errno.ENODEV, f"there is no interface {name!r} in {place}; there is {listed(there)}")
+        return there[name]
+
+
+def ifname(index: int, netns: NetNSLike = None) -> str:
+    """Return the name of the interface with that index.
+
+    Raises :class:`~ebpfasm.errors.KernelError` (ENODEV), with the interfaces there are, when there is none.
+    """
+    with NetNS(netns) as place:
+        there = interfaces(place)
+        for name, its_index in there.items():
+            if its_index == index:
+                return name
+        raise KernelError(
+            errno.ENODEV, f"there is no interface with index {index} in {place}; there is {listed(there)}"
+        )
+
+
+def listed(there: dict[str, int]) -> str:
+    """Return interfaces as words for a message."""
+    if not there:
+        return "none at all"
+    return ", ".join(f"{name!r} ({index})" for name, index in there.items())

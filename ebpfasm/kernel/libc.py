@@ -1,0 +1,44 @@
+"""The calls of libc that put threads into namespaces and mounts into directories.
+
+Through ``ctypes``, by their names in libc: the standard library has ``setns`` and ``unshare`` from Python 3.12 only
+and the mounts not at all, and ``syscall(2)`` would need four numbers for every machine. ``ctypes`` is imported on
+first use.
+"""
+
+from __future__ import annotations
+
+import os
+
+CLONE_NEWNET = 0x40000000  # linux/sched.h
+MS_BIND, MS_REC, MS_SHARED = 0x1000, 0x4000, 0x100000  # linux/mount.h
+MNT_DETACH = 2  # linux/fs.h
+
+
+def setns(fd: int, kind: int) -> None:
+    """Move the calling thread, for good, into the namespace behind ``fd``; raises OSError, as all here."""
+    _call("setns", fd, kind)
+
+
+def unshare(kind: int) -> None:
+    """Move the calling thread, for good, into a new namespace."""
+    _call("unshare", kind)
+
+
+def mount(source: str, target: str, flags: int) -> None:
+    """Bind ``source`` at ``target``, or change the propagation of the mount there."""
+    import ctypes
+
+    _call("mount", os.fsencode(source), os.fsencode(target), b"none", ctypes.c_ulong(flags), None)
+
+
+def unmount(target: str) -> None:
+    """Take the topmost mount off ``target``, also while it is in use."""
+    _call("umount2", os.fsencode(target), MNT_DETACH)
+
+
+def _call(function: str, *args: object) -> None:
+    import ctypes
+
+    if getattr(ctypes.CDLL(None, use_errno=True), function)(*args) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

@@ -1,0 +1,108 @@
+"""Links: a program attached to a hook, by a descriptor that can be updated, pinned and handed on."""
+
+from __future__ import annotations
+
+from os import fspath
+
+from ebpfasm.kernel import ids, info, links, pins
+from ebpfasm.kernel.fd import Fd
+from ebpfasm.objects.owned import KernelObject
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+
+    from ebpfasm.kernel.info import LinkInfo
+    from ebpfasm.objects.programs import Program
+
+__all__ = ["Link"]
+
+
+class Link(KernelObject):
+    """A BPF link; closing its last descriptor detaches the program, unless the link is pinned."""
+
+    __slots__ = ()
+
+    @classmethod
+    def create(
+        cls,
+        program: Program,
+        target: int,
+        attach_type: int,
+        *,
+        flags: int = 0,
+        relative: int = 0,
+        expected_revision: int = 0,
+        name: str = "",
+    ) -> Link:
+        """Attach ``program`` to the interface (or cgroup, or network namespace descriptor) ``target``.
+
+        Args:
+            target: an ifindex in the calling thread's network namespace, or a file descriptor.
+            attach_type: an `AttachType`.
+            flags: `AttachFlag` s that place it among others on the hook, with ``relative`` and ``expected_revision``.
+            name: what error messages call the link; the kernel does not know it.
+
+        Raises:
+            AlreadyAttached: the program is attached there already.
+            NotSupported: this kernel has no such links.
+            KernelError: there is no such interface, or the program's type does not go with the hook.
+        """
+        number = links.link_create(program.fileno(), target, attach_type, flags, relative, expected_revision)
+        return cls(Fd(number, f"link {name!r}" if name else "link"), name)
+
+    @classmethod
+    def from_pin(cls, path: str | os.PathLike[str]) -> Link:
+        """The link pinned under ``path``.
+
+        Raises:
+            KernelError: nothing is pinned there, or not a link.
+        """
+        path = fspath(path)
+        return cls._opened(pins.obj_get(path), f"link pinned as {path}")
+
+    @classmethod
+    def from_id(cls, id: int) -> Link:
+        """The link with that id.
+
+        Raises:
+            KernelError: there is none.
+            PermissionDenied: CAP_SYS_ADMIN is missing.
+        """
+        return cls._opened(ids.link_fd_by_id(id), f"link {id}")
+
+    @classmethod
+    def _opened(cls, number: int, what: str) -> Link:
+        fd = Fd(number, what)
+        try:
+            info.link_info(fd.fileno())
+        except BaseException:
+            fd.close()
+            raise
+        return cls(fd, what)
+
+    @property
+    def info(self) -> LinkInfo:
+        """What the kernel tells of the link now, by the names of ``struct bpf_link_info``."""
+        return info.link_info(self.fileno())
+
+    @property
+    def id(self) -> int:
+        """The number by which the kernel and ``bpftool link show id`` know the link."""
+        return self.info.id
+
+    def update(self, program: Program, *, replacing: Program | None = None) -> None:
+        """Put ``program`` in the place of the one attached; no packet sees neither.
+
+        Args:
+            replacing: do it only if this is the program attached now.
+
+        Raises:
+            KernelError: another program is attached than ``replacing``, the device is gone, or the type differs.
+        """
+        links.link_update(self.fileno(), program.fileno(), None if replacing is None else replacing.fileno())
+
+    def detach(self) -> None:
+        """Detach the program, also where the link is pinned, and close."""
+        links.link_detach(self.fileno())
+        self.close()

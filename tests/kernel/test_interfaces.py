@@ -1,0 +1,41 @@
+"""Names and indexes of interfaces, here and in other namespaces."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+
+import pytest
+
+from ebpfasm.errors import KernelError
+from ebpfasm.kernel.interfaces import ifindex, ifname, interfaces
+from tests.net import Veth, own_namespace
+
+pytestmark = pytest.mark.net
+
+
+def test_both_ways(veth: Veth) -> None:
+    assert interfaces(veth.netns) == {"lo": 1, "eth0": veth.index}
+    assert ifindex("eth0", veth.netns) == veth.index
+    assert ifname(veth.index, veth.netns) == "eth0"
+    assert ifname(ifindex("lo")) == "lo"
+
+
+def test_missing_interface_tells_where_and_what_there_is(veth: Veth) -> None:
+    before = own_namespace()
+    there = rf"in network namespace '{veth.netns}'; there is 'lo' \(1\), 'eth0' \({veth.index}\)$"
+    with pytest.raises(KernelError, match=rf"^there is no interface 'eth1' {there}") as caught:
+        ifindex("eth1", veth.netns)
+    assert caught.value.errno == errno.ENODEV
+    with pytest.raises(KernelError, match=rf"^there is no interface with index 9999 {there}") as caught:
+        ifname(9999, veth.netns)
+    assert caught.value.errno == errno.ENODEV
+    assert own_namespace() == before
+
+
+def test_needs_no_pyroute2() -> None:
+    code = (
+        "import sys; from ebpfasm.kernel.interfaces import ifindex; ifindex('lo'); sys.exit('pyroute2' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
