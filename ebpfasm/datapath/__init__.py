@@ -3,3 +3,34 @@
 from __future__ import annotations
 
 from ebpfasm.datapath.entry import entry_stub as entry_stub
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ebpfasm.datapath.clsact_link import ClsactLink as ClsactLink
+    from ebpfasm.datapath.pod import Pod as Pod
+    from ebpfasm.datapath.tc import attach as attach
+    from ebpfasm.datapath.tc import attach_clsact as attach_clsact
+    from ebpfasm.datapath.tc import attach_tcx as attach_tcx
+
+__all__ = ["ClsactLink", "Pod", "attach", "attach_clsact", "attach_tcx", "entry_stub"]
+
+_HOMES = {
+    "ClsactLink": "clsact_link",
+    "Pod": "pod",
+    "attach": "tc",
+    "attach_clsact": "tc",
+    "attach_tcx": "tc",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what needs namespaces and rtnetlink on first use; the stub needs neither."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sys import modules
+
+    home = f"{__name__}.{_HOMES[name]}"
+    __import__(home)
+    found: object = getattr(modules[home], name)
+    globals()[name] = found
+    return found

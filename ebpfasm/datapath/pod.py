@@ -1,0 +1,184 @@
+"""One pod's datapath: a program array, the entry stub at the pod's egress, and swaps of slot 0 from the host."""
+
+from __future__ import annotations
+
+from ebpfasm.datapath import tc
+from ebpfasm.datapath.entry import entry_stub
+from ebpfasm.errors import DatapathError, EbpfError, KeyNotFound
+from ebpfasm.kernel.netns import NetNS
+from ebpfasm.objects.maps import Map
+from ebpfasm.objects.programs import Program
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from ebpfasm.datapath.clsact_link import ClsactLink
+    from ebpfasm.kernel.netns import NetNSLike
+    from ebpfasm.objects.links import Link
+
+__all__ = ["Pod"]
+
+# Numbers of enum bpf_map_type, bpf_prog_type and bpf_attach_type: MapType.PROG_ARRAY, ProgramType.SCHED_CLS,
+# AttachType.TCX_EGRESS.
+PROG_ARRAY = 3
+SCHED_CLS = 3
+EGRESS = 47
+
+
+class Pod:
+    """The datapath of one pod, as Cilium's IPVLAN connector builds it; made by `Pod.connect`.
+
+    The program array lives in the host: `swap` changes what runs on the pod's packets with one write,
+    without entering the pod's namespace and without detaching. A context manager that takes all of it
+    down; closing takes it down as well.
+
+    Attributes:
+        name: the pod's name, as it was given.
+        device: the device in the pod's namespace that the stub is attached to.
+        slots: the program array, of one slot.
+        entry: the entry stub as the kernel has it.
+        link: what holds the stub at the device's egress.
+    """
+
+    __slots__ = ("_undo", "device", "entry", "link", "name", "slots")
+
+    name: str
+    device: str | int
+    slots: Map
+    entry: Program
+    link: Link | ClsactLink
+
+    def __init__(self, name: str, device: str | int) -> None:
+        self.name = name
+        self.device = device
+        self._undo: list[tuple[str, Callable[[], object]]] = []
+
+    @classmethod
+    def connect(
+        cls,
+        netns: NetNSLike,
+        device: str | int = "eth0",
+        *,
+        name: str = "pod0",
+        program: Program | None = None,
+        attach: Callable[..., Link | ClsactLink] = tc.attach,
+        pin: str | os.PathLike[str] | None = None,
+        miss: int = 0,
+    ) -> Pod:
+        """Give a pod its datapath: program array, entry stub, and the stub at its device's egress.
+
+        Args:
+            netns: the pod's network namespace: a `NetNS`, name, path or descriptor.
+            device: the pod's device in it, by name or number.
+            name: at most 15 of ``A-Z a-z 0-9 _ .``; the array's name in the kernel.
+            program: what runs on the pod's packets from the first on; without one they get ``miss``.
+            attach: `attach_tcx`, `attach_clsact`, or `attach`, which takes the first that the kernel has.
+            pin: a path on a bpf file system to keep the array alive besides this process's descriptor. The
+                kernel empties a program array when its last descriptor and pin is gone.
+            miss: the verdict while the slot is empty: 0 passes the packet, 2 drops it.
+
+        Raises:
+            DatapathError: a step failed; ``.step`` says which, the cause is chained, and everything
+                done before it is undone.
+        """
+        pod = cls(name, device)
+        step = "opening its network namespace"
+        try:
+            with NetNS(netns) as place:
+                step = "making its program array"
+                pod.slots = Map.create(PROG_ARRAY, key_size=4, value_size=4, max_entries=1, name=name)
+                pod._undo.append((f"closed program array {name!r}", pod.slots.close))
+                if pin is not None:
+                    step = f"pinning its program array under {pin}"
+                    pod.slots.pin(pin)
+                    pod._undo.append((f"removed pin {pin}", pod.slots.unpin))
+                step = "loading its entry stub"
+                pod.entry = Program.load(SCHED_CLS, entry_stub(pod.slots, miss=miss), name="entry")
+                pod._undo.append(("closed the entry stub", pod.entry.close))
+                if program is not None:
+                    step = "putting its program into slot 0"
+                    pod.slots[0] = program
+                step = f"attaching its entry stub to egress of {device} in {place}"
+                pod.link = attach(device, pod.entry, EGRESS, netns=place)
+                pod._undo.append((f"detached the entry stub from {device}", pod.link.close))
+        except BaseException as error:
+            undone = pod._take_down(error)
+            if not isinstance(error, EbpfError):
+                raise  # an interrupt, or a mistake in a user's own attach function: as it is
+            told = f"; undone: {', '.join(undone)}" if undone else ""
+            raise DatapathError(
+                f"pod {name!r}: {step} failed: {error}{told}", pod=name, step=step, rolled_back=tuple(undone)
+            ) from error
+        return pod
+
+    def swap(self, program: Program) -> None:
+        """Let ``program`` run on the pod's packets from now on, in place of what ran before.
+
+        The kernel exchanges the slot in one step: every packet meets the old program or the new one.
+
+        Raises:
+            KernelError: it is no program of type SCHED_CLS with expected_attach_type 0.
+            ClosedError: the pod's datapath was closed.
+        """
+        self.slots[0] = program
+
+    def clear(self) -> None:
+        """Empty the slot: packets get the stub's verdict for a miss. Nothing to do when it is empty.
+
+        Raises:
+            ClosedError: the pod's datapath was closed.
+        """
+        try:
+            del self.slots[0]
+        except KeyNotFound:
+            pass
+
+    @property
+    def program_id(self) -> int | None:
+        """The id of the program in the slot, or None while it is empty."""
+        found: int | None = self.slots.get(0)
+        return found
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return not self._undo
+
+    def close(self) -> None:
+        """Detach the stub, remove the pin, and give up the array. Closing again does nothing.
+
+        Every part is taken down even when another fails; the first failure is raised at the end.
+        """
+        self._take_down(None)
+
+    def _take_down(self, error: BaseException | None) -> list[str]:
+        """Undo what was done, newest first; say what was undone, and note on ``error`` what could not be."""
+        undone = []
+        failure: BaseException | None = None
+        while self._undo:
+            words, undo = self._undo.pop()
+            try:
+                undo()
+                undone.append(words)
+            except Exception as why:
+                if error is not None:
+                    error.add_note(f"could not undo ({words}): {why}")
+                failure = failure or why
+        if failure is not None and error is None:
+            raise failure
+        return undone
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Pod {self.name!r} on {self.device}: {'closed' if self.closed else f'program {self.program_id}'}>"

@@ -1,0 +1,165 @@
+"""Attaching programs to the traffic-control hooks of a device, in any network namespace."""
+
+from __future__ import annotations
+
+from ebpfasm.errors import KernelError, NotSupported, OperandError
+from ebpfasm.kernel.interfaces import ifindex as index_of
+from ebpfasm.kernel.netns import NetNS, run_in
+from ebpfasm.objects.links import Link
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ebpfasm.datapath.clsact_link import ClsactLink
+    from ebpfasm.kernel.netns import NetNSLike
+    from ebpfasm.objects.programs import Program
+
+__all__ = ["attach", "attach_clsact", "attach_tcx"]
+
+SCHED_CLS = 3
+"""ProgramType.SCHED_CLS; uapi would cost the import of enum."""
+HOOKS = {46: "ingress", 47: "egress"}
+"""AttachType.TCX_INGRESS and TCX_EGRESS, which name the two hooks whatever attaches there."""
+
+
+def attach(ifindex: int | str, program: Program, where: int, *, netns: NetNSLike = None) -> Link | ClsactLink:
+    """Attach to a device's hook: by `attach_tcx` where the kernel has tcx (Linux 6.6), else by `attach_clsact`.
+
+    Arguments and errors are those of these two.
+    """
+    try:
+        return attach_tcx(ifindex, program, where, netns=netns)
+    except NotSupported as error:
+        if error.feature != "tcx":
+            raise
+    return attach_clsact(ifindex, program, where, netns=netns)
+
+
+def attach_tcx(
+    ifindex: int | str,
+    program: Program,
+    where: int,
+    *,
+    netns: NetNSLike = None,
+    flags: int = 0,
+    relative: int = 0,
+    expected_revision: int = 0,
+) -> Link:
+    """Attach a program to a device's ingress or egress with a tcx link (Linux 6.6).
+
+    The program stays attached as long as the link is open or pinned. What it returns is the verdict:
+    -1 (TCX_NEXT) goes on to the next program, 0 (TCX_PASS) lets the packet pass and skips what follows,
+    clsact included, 2 (TCX_DROP) drops it.
+
+    Args:
+        ifindex: the device's number or name, in ``netns``.
+        program: of type SCHED_CLS.
+        where: `AttachType.TCX_INGRESS` or `AttachType.TCX_EGRESS`.
+        netns: the network namespace the device is in: a `NetNS`, name, path, descriptor or object with
+            ``fileno()``; ``NetNS.of_pid(pid)`` for a process's; None for the caller's own. The calling
+            thread does not enter it.
+        flags, relative, expected_revision: its place among other programs, as in `Link.create`.
+
+    Raises:
+        AlreadyAttached: this program is attached there already.
+        NotSupported: the kernel has no tcx.
+        KernelError: there is no such device or namespace, or the program is of another type.
+        PermissionDenied: CAP_NET_ADMIN is missing, or CAP_SYS_ADMIN to enter the namespace.
+    """
+    side = _side("attach_tcx", program, where)
+    with NetNS(netns) as place:
+        device, index = _device(ifindex, place)
+        name = f"tcx {side} of {device}"
+        try:
+            return run_in(
+                place,
+                lambda: Link.create(
+                    program,
+                    index,
+                    where,
+                    flags=flags,
+                    relative=relative,
+                    expected_revision=expected_revision,
+                    name=name,
+                ),
+            )
+        except NotSupported:
+            raise
+        except KernelError as error:
+            raise _about(error, f"attaching program {program.name!r} to {name} in {place}") from error
+
+
+def attach_clsact(
+    ifindex: int | str,
+    program: Program,
+    where: int,
+    *,
+    netns: NetNSLike = None,
+    name: str = "polEntry",
+    priority: int = 1,
+    handle: int = 1,
+) -> ClsactLink:
+    """Attach a program to a device's ingress or egress with a cls_bpf filter in direct-action mode.
+
+    Makes the device's clsact qdisc if it has none. Attaching the same program again at the same place
+    gives another link to the same filter. What the program returns is the verdict: 0 (TC_ACT_OK) lets the
+    packet pass, 2 (TC_ACT_SHOT) drops it, -1 (TC_ACT_UNSPEC) goes on to the next filter.
+
+    Args:
+        ifindex, program, where, netns: as in `attach_tcx`.
+        name: of the filter, as ``tc filter show`` has it; Cilium's is ``polEntry``.
+        priority: 1..65535; lower runs first.
+        handle: 1..2³²-1.
+
+    Raises:
+        AlreadyAttached: there is another program at this priority and handle.
+        NotSupported: the kernel has no clsact or cls_bpf.
+        KernelError: there is no such device or namespace, or the program is of another type.
+        PermissionDenied: CAP_NET_ADMIN is missing, or CAP_SYS_ADMIN to enter the namespace.
+    """
+    from ebpfasm.datapath.clsact_link import ClsactLink  # rtnetlink, which tcx does without
+
+    side = _side("attach_clsact", program, where)
+    place = NetNS(netns)
+    try:
+        device, index = _device(ifindex, place)
+    except BaseException:
+        place.close()
+        raise
+    return ClsactLink.create(program, place, index, device, side, name, priority, handle)
+
+
+def _side(word: str, program: Program, where: int) -> str:
+    """Ingress or egress, once program and hook are known to go together."""
+    if program.type != SCHED_CLS:
+        from ebpfasm.uapi import ProgramType
+
+        raise OperandError(
+            f"{word}: tc takes programs of type SCHED_CLS, and program {program.name!r} "
+            f"is of type {ProgramType(program.type).name}",
+            field="program",
+            value=program,
+        )
+    if where not in HOOKS:
+        raise OperandError(
+            f"{word}: where must be AttachType.TCX_INGRESS or AttachType.TCX_EGRESS, not {where!r}",
+            field="where",
+            value=where,
+        )
+    return HOOKS[where]
+
+
+def _device(given: int | str, place: NetNS) -> tuple[str, int]:
+    """How messages call the device, and its number."""
+    if isinstance(given, str):
+        return given, index_of(given, place)
+    if isinstance(given, bool) or not isinstance(given, int) or not 0 < given <= 0x7FFFFFFF:
+        raise OperandError(
+            f"ifindex: a device is a name or a number in 1..2147483647, not {given!r}",
+            field="ifindex", value=given, low=1, high=0x7FFFFFFF,
+        )  # fmt: skip
+    return f"interface {given}", given
+
+
+def _about(error: KernelError, doing: str) -> KernelError:
+    """The same error, with what was being done before its message."""
+    return type(error)(error.errno or 0, f"{doing}: {error}", command=error.command)
