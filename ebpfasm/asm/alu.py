@@ -30,7 +30,7 @@ class Alu(Row):
         self._off = off
         self._imm64, self._reg64 = code | ALU64 | K, code | ALU64 | X
         self._imm32, self._reg32 = code | ALU | K, code | ALU | X
-        self.forms = (
+        self._later = lambda: (
             Form(f"{name}.Imm", self._imm64, f"r{{dst}} {operator} {{value}}", DST, VALUE, off=off),
             Form(f"{name}.Reg", self._reg64, f"r{{dst}} {operator} r{{src}}", DST, SRC, off=off),
             Form(f"{name}.Imm32", self._imm32, f"w{{dst}} {operator} {{value}}", DST, VALUE, off=off),
@@ -79,7 +79,7 @@ class Negate(Row):
     def __init__(self, name: str, code: int) -> None:
         self.name = name
         self._code = code
-        self.forms = (
+        self._later = lambda: (
             Form(f"{name}.Reg", code | ALU64, "r{dst} = -r{dst}", DST),
             Form(f"{name}.Reg32", code | ALU, "w{dst} = -w{dst}", DST),
         )
@@ -101,7 +101,9 @@ class SignedMoveWord(Row):
     def __init__(self, name: str, bits: int) -> None:
         self.name = name
         self._bits = bits
-        self.forms = (Form(f"{name}.Reg", 0xB0 | ALU64 | X, f"r{{dst}} = (s{bits})r{{src}}", DST, SRC, off=bits),)
+        self._later = lambda: (
+            Form(f"{name}.Reg", 0xB0 | ALU64 | X, f"r{{dst}} = (s{bits})r{{src}}", DST, SRC, off=bits),
+        )
 
     def Reg(self, dst: int, src: int) -> Instruction:
         """``dst`` = the low bits of ``src``, their sign extended to 64 bits."""
@@ -120,7 +122,11 @@ class SignedMove(SignedMoveWord):
 
     def __init__(self, name: str, bits: int) -> None:
         super().__init__(name, bits)
-        self.forms += (Form(f"{name}.Reg32", 0xB0 | ALU | X, f"w{{dst}} = (s{bits})w{{src}}", DST, SRC, off=bits),)
+        of_64 = self._later
+        self._later = lambda: (
+            *of_64(),
+            Form(f"{name}.Reg32", 0xB0 | ALU | X, f"w{{dst}} = (s{bits})w{{src}}", DST, SRC, off=bits),
+        )
 
     def Reg32(self, dst: int, src: int) -> Instruction:
         """``dst`` = the low bits of ``src``, their sign extended to 32 bits, the upper half cleared."""
@@ -135,7 +141,7 @@ class HostOrder(Row):
     def __init__(self, name: str) -> None:
         self.name = name
         self._opcodes = {LE: END | ALU | K, BE: END | ALU | X}
-        self.forms = tuple(
+        self._later = lambda: tuple(
             Form(
                 name, opcode, f"r{{dst}} = {order.name.lower()}{size.bits} r{{dst}}", order.name, DST, size.name,
                 imm=size.bits,
@@ -159,7 +165,7 @@ class ByteSwap(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = tuple(
+        self._later = lambda: tuple(
             Form(name, END | ALU64, f"r{{dst}} = bswap{size.bits} r{{dst}}", DST, size.name, imm=size.bits)
             for size in (Half, Word, DWord)
         )
@@ -178,7 +184,7 @@ class AddressCast(Row):
     def __init__(self, name: str) -> None:
         self.name = name
         assembly = "r{dst} = addr_space_cast(r{src}, {to}, {from_})"
-        self.forms = (Form(name, 0xB0 | ALU64 | X, assembly, DST, SRC, TO_SPACE, FROM_SPACE, off=1),)
+        self._later = lambda: (Form(name, 0xB0 | ALU64 | X, assembly, DST, SRC, TO_SPACE, FROM_SPACE, off=1),)
 
     def __call__(self, dst: int, src: int, to: int, from_: int) -> Instruction:
         """``dst`` = the pointer ``src`` of address space ``from_`` as one of ``to`` (each 0..65535)."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ebpfasm.asm.instruction import Instruction
 
 __all__ = ["Form", "Operand", "Row"]
@@ -137,12 +139,24 @@ class Row:
     """A row of the table: a builder word and the forms it makes.
 
     A subclass is a kind of word; its methods check their operands and make the instruction.
+    Its forms serve reading and printing, and are made when they are first asked for: a program that
+    only builds and loads does without them.
     """
 
-    __slots__ = ("forms", "name")
+    __slots__ = ("_forms", "_later", "name")
 
     name: str
-    forms: tuple[Form, ...]
+    _later: Callable[[], tuple[Form, ...]]
+    _forms: tuple[Form, ...]
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """Every encoding this word can make."""
+        try:
+            return self._forms
+        except AttributeError:
+            self._forms = self._later()
+            return self._forms
 
     def __repr__(self) -> str:
         return self.name

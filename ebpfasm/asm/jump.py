@@ -32,7 +32,7 @@ class Jump(Row):
         self._imm64, self._reg64 = code | JMP | K, code | JMP | X
         self._imm32, self._reg32 = code | JMP32 | K, code | JMP32 | X
         goto = "goto {>target}"
-        self.forms = (
+        self._later = lambda: (
             Form(f"{name}.Imm", self._imm64, f"if r{{dst}} {operator} {{value}} {goto}", DST, VALUE, TARGET),
             Form(f"{name}.Reg", self._reg64, f"if r{{dst}} {operator} r{{src}} {goto}", DST, SRC, TARGET),
             Form(f"{name}.Imm32", self._imm32, f"if w{{dst}} {operator} {{value}} {goto}", DST, VALUE, TARGET),
@@ -92,7 +92,7 @@ class NearJump(Row):
     def __init__(self, name: str, code: int, mnemonic: str) -> None:
         self.name = name
         self._opcode = code | JMP | K
-        self.forms = (Form(f"{name}.Label", self._opcode, f"{mnemonic} {{>target}}", TARGET),)
+        self._later = lambda: (Form(f"{name}.Label", self._opcode, f"{mnemonic} {{>target}}", TARGET),)
 
     def Label(self, target: str | int) -> Instruction:
         """Jump to a label, or over a number of units, -32768..32767."""
@@ -106,7 +106,7 @@ class FarJump(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = (Form(name, JA | JMP32 | K, "gotol {>target}", FAR),)
+        self._later = lambda: (Form(name, JA | JMP32 | K, "gotol {>target}", FAR),)
 
     def __call__(self, target: str | int) -> Instruction:
         """Jump to a label, or over a number of units, -2³¹…2³¹-1."""
@@ -120,7 +120,7 @@ class IndirectJump(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = (Form(name, JA | JMP | X, "gotox r{dst}", DST),)
+        self._later = lambda: (Form(name, JA | JMP | X, "gotox r{dst}", DST),)
 
     def __call__(self, dst: int) -> Instruction:
         """Jump to the address in ``dst``."""
@@ -173,7 +173,7 @@ class NumberedHelper(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = (HelperForm(name, CALL | JMP | K, "call {value}", VALUE),)
+        self._later = lambda: (HelperForm(name, CALL | JMP | K, "call {value}", VALUE),)
 
     def __call__(self, number_: int) -> Helper:
         """The helper ``number_``, -2³¹…2³¹-1, also one this library has no name for."""
@@ -189,7 +189,7 @@ class LocalCall(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = (Form(f"{name}.Label", CALL | JMP | K, "call {>target}", FAR, src=1),)
+        self._later = lambda: (Form(f"{name}.Label", CALL | JMP | K, "call {>target}", FAR, src=1),)
 
     def Label(self, target: str | int) -> Instruction:
         """Call the function at a label, or so many units after the next instruction."""
@@ -207,7 +207,9 @@ class Kfunc(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = (Form(name, CALL | JMP | K, "call kfunc({btf_id}, {module_fd})", KFUNC_ID, KFUNC_MODULE, src=2),)
+        self._later = lambda: (
+            Form(name, CALL | JMP | K, "call kfunc({btf_id}, {module_fd})", KFUNC_ID, KFUNC_MODULE, src=2),
+        )
 
     def __call__(self, btf_id: int, module_fd: int = 0) -> Instruction:
         """Call the function ``btf_id`` (0..2³¹-1) of the kernel.
@@ -227,7 +229,7 @@ class IndirectCall(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = (Form(name, CALL | JMP | X, "callx r{dst}", DST),)
+        self._later = lambda: (Form(name, CALL | JMP | X, "callx r{dst}", DST),)
 
     def __call__(self, dst: int) -> Instruction:
         """Call the function whose address is in ``dst``."""
@@ -241,7 +243,7 @@ class Exit(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = (Form(name, EXIT | JMP | K, "exit"),)
+        self._later = lambda: (Form(name, EXIT | JMP | K, "exit"),)
         self._made = make(EXIT | JMP | K, 0, 0, 0, 0)
 
     def __call__(self) -> Instruction:

@@ -38,7 +38,7 @@ class Load(_Sized):
 
     def __init__(self, name: str, mode: int, ctype: str, lacking: Size | None = None) -> None:
         super().__init__(name, LDX | mode, lacking)
-        self.forms = tuple(
+        self._later = lambda: tuple(
             Form(
                 name, self._opcode | size.code, f"r{{dst}} = *({ctype}{size.bits} *)(r{{src}} {{+offset}})",
                 DST, SRC, OFFSET, size.name,
@@ -66,7 +66,7 @@ class Store(_Sized):
 
     def __init__(self, name: str) -> None:
         super().__init__(name, STX | MEM)
-        self.forms = tuple(
+        self._later = lambda: tuple(
             Form(
                 name, self._opcode | size.code, f"*(u{size.bits} *)(r{{dst}} {{+offset}}) = r{{src}}",
                 DST, OFFSET, SRC, size.name,
@@ -94,7 +94,7 @@ class StoreConstant(_Sized):
 
     def __init__(self, name: str) -> None:
         super().__init__(name, ST | MEM)
-        self.forms = tuple(
+        self._later = lambda: tuple(
             Form(
                 name, self._opcode | size.code, f"*(u{size.bits} *)(r{{dst}} {{+offset}}) = {{value}}",
                 DST, OFFSET, VALUE, size.name,
@@ -133,7 +133,7 @@ class Atomic(Row):
     def __init__(self, name: str, operation: int, assembly64: str, assembly32: str) -> None:
         self.name = name
         self._imm = operation
-        self.forms = tuple(
+        self._later = lambda: tuple(
             Form(f"{name}.Mem", STX | ATOMIC | size.code, text, DST, SRC, size.name, OFFSET, imm=operation)
             for size, text in ((DWord, assembly64), (Word, assembly32))
         )
@@ -158,7 +158,7 @@ class Ordered(Row):
     def __init__(self, name: str, operation: int, assembly: str) -> None:
         self.name = name
         self._imm = operation
-        self.forms = tuple(
+        self._later = lambda: tuple(
             Form(
                 name, STX | ATOMIC | size.code, assembly.replace("uN", f"u{size.bits}"), DST, SRC, size.name, OFFSET,
                 imm=operation,
@@ -181,7 +181,7 @@ class LoadPacket(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = tuple(
+        self._later = lambda: tuple(
             Form(name, LD | ABS | size.code, f"r0 = *(u{size.bits} *)skb[{{value}}]", VALUE, size.name)
             for size in (Byte, Half, Word)
         )
@@ -199,7 +199,7 @@ class LoadPacketAt(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = tuple(
+        self._later = lambda: tuple(
             Form(
                 name, LD | IND | size.code, f"r0 = *(u{size.bits} *)skb[r{{src}} + {{value}}]",
                 "R0", SRC, VALUE, size.name,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from ebpfasm.asm import alu, jump, memory, wide
+from ebpfasm.asm.form import Row
 from ebpfasm.asm.register import DWord
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ebpfasm.asm.form import Form
     from ebpfasm.asm.instruction import Instruction
 
@@ -99,17 +102,40 @@ Return      = jump.Exit("Return")
 JCOND = MayGoto
 """cilium/ebpf's name of `MayGoto`."""
 
-ROWS = tuple(row for row in globals().values() if hasattr(row, "forms") and not isinstance(row, type))
-FORMS: tuple[Form, ...] = tuple(dict.fromkeys(form for row in ROWS for form in row.forms))
+ROWS: tuple[Row, ...] = tuple(dict.fromkeys(row for row in globals().values() if isinstance(row, Row)))
 
-BY_OPCODE: dict[int, tuple[Form, ...]] = {}
-for _form in FORMS:
-    BY_OPCODE[_form.opcode] = (*BY_OPCODE.get(_form.opcode, ()), _form)
+if TYPE_CHECKING:
+    FORMS: tuple[Form, ...]
 
 
-def form_of(instruction: Instruction) -> Form | None:
-    """The form an instruction's fields are: the first of its opcode that they match, or None."""
-    for form in BY_OPCODE.get(instruction.opcode, ()):
+def __getattr__(name: str) -> object:
+    """Make ``FORMS``, all forms in the table's order, when it is first asked for."""
+    if name != "FORMS":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    made = globals()["FORMS"] = tuple(form for row in ROWS for form in row.forms)
+    return made
+
+
+def by_opcode(rows: Iterable[Row]) -> dict[int, tuple[Form, ...]]:
+    """The forms of these rows by their opcodes, in the order of the rows."""
+    found: dict[int, tuple[Form, ...]] = {}
+    for row in rows:
+        for form in row.forms:
+            found[form.opcode] = (*found.get(form.opcode, ()), form)
+    return found
+
+
+_whole_table: dict[int, tuple[Form, ...]] = {}
+
+
+def form_of(instruction: Instruction, forms: dict[int, tuple[Form, ...]] = _whole_table) -> Form | None:
+    """The form an instruction's fields are: the first of its opcode that they match, or None.
+
+    ``forms`` is the index to look in, as `by_opcode` makes it: without one that of the whole table.
+    """
+    if not _whole_table:
+        _whole_table.update(by_opcode(ROWS))
+    for form in forms.get(instruction.opcode, ()):
         if form.matches(instruction):
             return form
     return None

@@ -39,7 +39,7 @@ class LoadWide(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = (Form(name, LOAD_64, "r{dst} = {value} ll", DST, WIDE, "DWord"),)
+        self._later = lambda: (Form(name, LOAD_64, "r{dst} = {value} ll", DST, WIDE, "DWord"),)
 
     def __call__(self, dst: int, value: int, size: Size = DWord) -> Instruction:
         """``dst`` = any 64 bits, signed or unsigned (kept signed); ``size`` can only be ``DWord``."""
@@ -57,7 +57,7 @@ class LoadMap(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = (Form(name, LOAD_64, "r{dst} = map_fd({map}) ll", DST, MAP, src=1),)
+        self._later = lambda: (Form(name, LOAD_64, "r{dst} = map_fd({map}) ll", DST, MAP, src=1),)
 
     def __call__(self, dst: int, map: int | str | HasFileno) -> Instruction:
         """``dst`` = a map's address; ``map`` is an fd (0..2³²-1), an object with ``fileno()``, or a name to bind."""
@@ -75,7 +75,7 @@ class LoadMapWithin(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = (Form(name, LOAD_64, "r{dst} = map_value({map}, {offset}) ll", DST, MAP, WITHIN, src=2),)
+        self._later = lambda: (Form(name, LOAD_64, "r{dst} = map_value({map}, {offset}) ll", DST, MAP, WITHIN, src=2),)
 
     def __call__(self, dst: int, map: int | str | HasFileno, offset: int) -> Instruction:
         """``dst`` = the address of byte ``offset`` (0..2³²-1) of the value of entry 0 of ``map``."""
@@ -91,7 +91,7 @@ class LoadNumbered(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = (Form(name, LOAD_64, "r{dst} = map_idx({index}) ll", DST, INDEX, src=5),)
+        self._later = lambda: (Form(name, LOAD_64, "r{dst} = map_idx({index}) ll", DST, INDEX, src=5),)
 
     def __call__(self, dst: int, index: int) -> Instruction:
         """``dst`` = the address of map ``index`` (0..2³²-1) of ``fd_array``."""
@@ -106,7 +106,9 @@ class LoadNumberedWithin(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = (Form(name, LOAD_64, "r{dst} = map_idx_value({index}, {offset}) ll", DST, INDEX, WITHIN, src=6),)
+        self._later = lambda: (
+            Form(name, LOAD_64, "r{dst} = map_idx_value({index}, {offset}) ll", DST, INDEX, WITHIN, src=6),
+        )
 
     def __call__(self, dst: int, index: int, offset: int) -> Instruction:
         """``dst`` = the address of byte ``offset`` of the value of entry 0 of map ``index`` of ``fd_array``."""
@@ -123,7 +125,7 @@ class LoadFunction(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = (Form(name, LOAD_64, "r{dst} = func({>target}) ll", DST, FUNC, src=4),)
+        self._later = lambda: (Form(name, LOAD_64, "r{dst} = func({>target}) ll", DST, FUNC, src=4),)
 
     def __call__(self, dst: int, target: str | int) -> Instruction:
         """``dst`` = the address of the function at a label, or so many units after the first unit of this load."""
@@ -140,7 +142,9 @@ class LoadBtfId(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.forms = (Form(name, LOAD_64, "r{dst} = btf_id({btf_id}, {module_fd}) ll", DST, BTF_ID, MODULE, src=3),)
+        self._later = lambda: (
+            Form(name, LOAD_64, "r{dst} = btf_id({btf_id}, {module_fd}) ll", DST, BTF_ID, MODULE, src=3),
+        )
 
     def __call__(self, dst: int, btf_id: int, module_fd: int = 0) -> Instruction:
         """``dst`` = the address of the variable ``btf_id`` of the kernel, or of the module whose BTF's fd is given."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from os import fspath
 
-from ebpfasm.kernel import ids, info, links, pins
+from ebpfasm.kernel import info, links
 from ebpfasm.kernel.fd import Fd
 from ebpfasm.objects.owned import KernelObject
 
@@ -58,6 +58,8 @@ class Link(KernelObject):
         Raises:
             KernelError: nothing is pinned there, or not a link.
         """
+        from ebpfasm.kernel import pins
+
         path = fspath(path)
         return cls._opened(pins.obj_get(path), f"link pinned as {path}")
 
@@ -69,6 +71,8 @@ class Link(KernelObject):
             KernelError: there is none.
             PermissionDenied: CAP_SYS_ADMIN is missing.
         """
+        from ebpfasm.kernel import ids
+
         return cls._opened(ids.link_fd_by_id(id), f"link {id}")
 
     @classmethod

@@ -6,7 +6,7 @@ from errno import E2BIG, ENOENT
 from os import fspath
 
 from ebpfasm.errors import KernelError, KeyNotFound
-from ebpfasm.kernel import ids, info, maps, pins
+from ebpfasm.kernel import info, maps
 from ebpfasm.kernel.fd import Fd
 from ebpfasm.objects.codecs import PerCpu, codec_for
 from ebpfasm.objects.owned import KernelObject
@@ -112,6 +112,8 @@ class Map(KernelObject):
             KernelError: nothing is pinned there, or not a map.
             PermissionDenied: it may not be opened.
         """
+        from ebpfasm.kernel import pins
+
         path = fspath(path)
         return cls._opened(pins.obj_get(path), f"map pinned as {path}", key, value)
 
@@ -123,6 +125,8 @@ class Map(KernelObject):
             KernelError: there is none.
             PermissionDenied: CAP_SYS_ADMIN is missing.
         """
+        from ebpfasm.kernel import ids
+
         return cls._opened(ids.map_fd_by_id(id), f"map {id}", key, value)
 
     @classmethod

@@ -6,7 +6,6 @@ import os
 from errno import ENOENT
 
 from ebpfasm.errors import KernelError
-from ebpfasm.kernel import pins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,6 +61,8 @@ class KernelObject:
             PermissionDenied: the directory may not be written.
             ClosedError: the object is closed.
         """
+        from ebpfasm.kernel import pins
+
         path = os.fspath(path)
         pins.obj_pin(self.fileno(), path)
         self._pinned.append(os.path.abspath(path))
@@ -72,6 +73,8 @@ class KernelObject:
         Raises:
             KernelError: ``path`` is no pin.
         """
+        from ebpfasm.kernel import pins
+
         if path is not None:
             path = os.path.abspath(os.fspath(path))
             pins.unpin(path)

@@ -6,7 +6,7 @@ from os import fspath
 
 from ebpfasm.asm.program import Instructions
 from ebpfasm.errors import OperandError
-from ebpfasm.kernel import ids, info, pins, programs
+from ebpfasm.kernel import info, programs
 from ebpfasm.kernel.fd import Fd
 from ebpfasm.objects.owned import KernelObject
 
@@ -106,6 +106,8 @@ class Program(KernelObject):
             KernelError: nothing is pinned there, or not a program.
             PermissionDenied: it may not be opened.
         """
+        from ebpfasm.kernel import pins
+
         path = fspath(path)
         return cls._opened(pins.obj_get(path), f"program pinned as {path}")
 
@@ -117,6 +119,8 @@ class Program(KernelObject):
             KernelError: there is none.
             PermissionDenied: CAP_SYS_ADMIN is missing.
         """
+        from ebpfasm.kernel import ids
+
         return cls._opened(ids.prog_fd_by_id(id), f"program {id}")
 
     @classmethod

@@ -29,9 +29,11 @@ def __getattr__(name: str) -> object:
     """Import the enum on first use (PEP 562): ``import enum`` alone takes as long as loading a program."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
+    from sys import modules
 
-    found: object = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    home = f"{__name__}.{_MODULES[name]}"
+    __import__(home)  # importlib's function for it would cost importlib
+    found: object = getattr(modules[home], name)
     globals()[name] = found
     return found
 
