@@ -23,7 +23,7 @@ test: $(VENV)/.installed-test  ## run the tests; those that need the kernel skip
 lint: $(VENV)/.installed-lint  ## check style, formatting and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy -p ebpfasm -p tests.generate
+	$(VENV)/bin/mypy -p ebpfasm -p tests.generate -p tests.bench
 
 docs: $(VENV)/.installed-docs  ## build docs/_build/html, every warning an error, and run the snippets
 	$(VENV)/bin/sphinx-build -W --keep-going -q -b html docs docs/_build/html

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ebpfasm.kernel.netns import create, delete, names
-from tests.net import Veth, kernel_state, left_behind, unique_name
+from tests.net import Veth, footprint, unique_name
 from tests.privileges import REASONS, REQUIRED
 
 LOOPBACK = 1  # the index of lo in every namespace
@@ -79,7 +79,10 @@ def bpffs(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def no_leaks() -> Iterator[None]:
-    """Fail if the test leaves a namespace, a link of this namespace, or a BPF object. Ask for it before the others."""
-    before = kernel_state()
-    yield
-    assert left_behind(before) == {}
+    """Fail if the test leaves a namespace, a link of this namespace, or a BPF object; to be asked for first.
+
+    What other processes make meanwhile does not count.
+    """
+    with footprint() as seen:
+        yield
+        assert seen.left() == {}

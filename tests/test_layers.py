@@ -20,9 +20,8 @@ LAYERS: dict[str, frozenset[str]] = {
     "kernel": frozenset({"errors", "uapi"}),
     "objects": frozenset({"errors", "uapi", "asm", "kernel"}),
     # Of the kernel layer the datapath sees namespaces, interfaces and rtnetlink, never bpf(2) itself.
-    "datapath": frozenset(
-        {"errors", "uapi", "asm", "objects", "kernel.netlink", "kernel.clsact", "kernel.netns", "kernel.interfaces"}
-    ),
+    "datapath": frozenset({"errors", "uapi", "asm", "objects"})
+    | {f"kernel.{module}" for module in ("clsact", "interfaces", "netlink", "netns", "threads")},
     "cli": frozenset({"errors", "uapi", "asm", "kernel", "objects", "datapath"}),
     "__main__": frozenset({"cli"}),
 }

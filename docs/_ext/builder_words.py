@@ -27,7 +27,9 @@ def call(form: Form) -> str:
 
 def assembly(form: Form) -> str:
     """Return the form's text with its operands by their names."""
-    return re.sub(r"\{([+>]?)(\w+)\}", lambda match: f"{'+ ' if match[1] == '+' else ''}{{{match[2]}}}", form.assembly)
+    return re.sub(
+        r"\{([^\w}]?)(\w+)\}", lambda match: f"{'+ ' if match[1] == '+' else ''}{{{match[2]}}}", form.assembly
+    )
 
 
 class BuilderWords(SphinxDirective):

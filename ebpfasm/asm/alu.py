@@ -9,6 +9,7 @@ from ebpfasm.asm.register import BE, LE, DWord, Half, Register, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ebpfasm.asm.form import Texts
     from ebpfasm.asm.instruction import Instruction
     from ebpfasm.asm.register import ByteOrder, Size
 
@@ -25,16 +26,23 @@ class Alu(Row):
 
     __slots__ = ("_imm32", "_imm64", "_off", "_reg32", "_reg64")
 
-    def __init__(self, name: str, code: int, operator: str, *, off: int = 0) -> None:
+    def __init__(self, name: str, code: int, operator: str, mnemonic: str, *, off: int = 0) -> None:
         self.name = name
         self._off = off
         self._imm64, self._reg64 = code | ALU64 | K, code | ALU64 | X
         self._imm32, self._reg32 = code | ALU | K, code | ALU | X
+
+        def texts(both: str, ubpf: str) -> Texts:
+            both = both.replace("OP", operator)
+            return {"llvm": both, "kernel": both, "ubpf": ubpf.replace("NAME", mnemonic)}
+
         self._later = lambda: (
-            Form(f"{name}.Imm", self._imm64, f"r{{dst}} {operator} {{value}}", DST, VALUE, off=off),
-            Form(f"{name}.Reg", self._reg64, f"r{{dst}} {operator} r{{src}}", DST, SRC, off=off),
-            Form(f"{name}.Imm32", self._imm32, f"w{{dst}} {operator} {{value}}", DST, VALUE, off=off),
-            Form(f"{name}.Reg32", self._reg32, f"w{{dst}} {operator} w{{src}}", DST, SRC, off=off),
+            Form(f"{name}.Imm", self._imm64, texts("r{dst} OP {value}", "NAME %r{dst}, {value}"), DST, VALUE, off=off),
+            Form(f"{name}.Reg", self._reg64, texts("r{dst} OP r{src}", "NAME %r{dst}, %r{src}"), DST, SRC, off=off),
+            Form(
+                f"{name}.Imm32", self._imm32, texts("w{dst} OP {value}", "NAME32 %r{dst}, {value}"), DST, VALUE, off=off
+            ),
+            Form(f"{name}.Reg32", self._reg32, texts("w{dst} OP w{src}", "NAME32 %r{dst}, %r{src}"), DST, SRC, off=off),
         )
 
     def Imm(self, dst: int, value: int) -> Instruction:
@@ -44,7 +52,7 @@ class Alu(Row):
         if value.__class__ is not int or not -0x80000000 <= value <= 0x7FFFFFFF:
             hint = f" (that is {self.name}.Reg)"
             value = number(self.name + ".Imm", "imm", "immediate", value, *S32, hint=hint)
-        return make(self._imm64, dst, 0, self._off, value)
+        return make(self._imm64, dst, self._off, value)
 
     def Reg(self, dst: int, src: int) -> Instruction:
         """``dst`` and ``src``, in 64 bits."""
@@ -52,7 +60,7 @@ class Alu(Row):
             dst = register(self.name + ".Reg", "dst", dst)
         if src.__class__ is not Register:
             src = register(self.name + ".Reg", "src", src)
-        return make(self._reg64, dst, src, self._off, 0)
+        return make(self._reg64, dst | src << 4, self._off, 0)
 
     def Imm32(self, dst: int, value: int) -> Instruction:
         """``dst`` and an immediate of -2³¹…2³²-1 (kept signed), in 32 bits."""
@@ -60,7 +68,7 @@ class Alu(Row):
             dst = register(self.name + ".Imm32", "dst", dst)
         if value.__class__ is not int or not -0x80000000 <= value <= 0x7FFFFFFF:
             value = signed32(self.name + ".Imm32", value, f" (that is {self.name}.Reg32)")
-        return make(self._imm32, dst, 0, self._off, value)
+        return make(self._imm32, dst, self._off, value)
 
     def Reg32(self, dst: int, src: int) -> Instruction:
         """``dst`` and ``src``, in 32 bits."""
@@ -68,7 +76,7 @@ class Alu(Row):
             dst = register(self.name + ".Reg32", "dst", dst)
         if src.__class__ is not Register:
             src = register(self.name + ".Reg32", "src", src)
-        return make(self._reg32, dst, src, self._off, 0)
+        return make(self._reg32, dst | src << 4, self._off, 0)
 
 
 class Negate(Row):
@@ -80,17 +88,17 @@ class Negate(Row):
         self.name = name
         self._code = code
         self._later = lambda: (
-            Form(f"{name}.Reg", code | ALU64, "r{dst} = -r{dst}", DST),
-            Form(f"{name}.Reg32", code | ALU, "w{dst} = -w{dst}", DST),
+            Form(f"{name}.Reg", code | ALU64, alike("r{dst} = -r{dst}", "neg %r{dst}"), DST),
+            Form(f"{name}.Reg32", code | ALU, alike("w{dst} = -w{dst}", "neg32 %r{dst}"), DST),
         )
 
     def Reg(self, dst: int) -> Instruction:
         """``dst = -dst`` in 64 bits."""
-        return make(self._code | ALU64, register(self.name + ".Reg", "dst", dst), 0, 0, 0)
+        return make(self._code | ALU64, register(self.name + ".Reg", "dst", dst), 0, 0)
 
     def Reg32(self, dst: int) -> Instruction:
         """``dst = -dst`` in 32 bits."""
-        return make(self._code | ALU, register(self.name + ".Reg32", "dst", dst), 0, 0, 0)
+        return make(self._code | ALU, register(self.name + ".Reg32", "dst", dst), 0, 0)
 
 
 class SignedMoveWord(Row):
@@ -102,7 +110,14 @@ class SignedMoveWord(Row):
         self.name = name
         self._bits = bits
         self._later = lambda: (
-            Form(f"{name}.Reg", 0xB0 | ALU64 | X, f"r{{dst}} = (s{bits})r{{src}}", DST, SRC, off=bits),
+            Form(
+                f"{name}.Reg",
+                0xB0 | ALU64 | X,
+                alike(f"r{{dst}} = (s{bits})r{{src}}", f"movsx{bits}64 %r{{dst}}, %r{{src}}"),
+                DST,
+                SRC,
+                off=bits,
+            ),
         )
 
     def Reg(self, dst: int, src: int) -> Instruction:
@@ -112,7 +127,7 @@ class SignedMoveWord(Row):
     def _move(self, method: str, instruction_class: int, dst: int, src: int) -> Instruction:
         word = f"{self.name}.{method}"
         dst, src = register(word, "dst", dst), register(word, "src", src)
-        return make(0xB0 | instruction_class | X, dst, src, self._bits, 0)
+        return make(0xB0 | instruction_class | X, dst | src << 4, self._bits, 0)
 
 
 class SignedMove(SignedMoveWord):
@@ -125,7 +140,14 @@ class SignedMove(SignedMoveWord):
         of_64 = self._later
         self._later = lambda: (
             *of_64(),
-            Form(f"{name}.Reg32", 0xB0 | ALU | X, f"w{{dst}} = (s{bits})w{{src}}", DST, SRC, off=bits),
+            Form(
+                f"{name}.Reg32",
+                0xB0 | ALU | X,
+                alike(f"w{{dst}} = (s{bits})w{{src}}", f"movsx{bits}32 %r{{dst}}, %r{{src}}"),
+                DST,
+                SRC,
+                off=bits,
+            ),
         )
 
     def Reg32(self, dst: int, src: int) -> Instruction:
@@ -143,7 +165,9 @@ class HostOrder(Row):
         self._opcodes = {LE: END | ALU | K, BE: END | ALU | X}
         self._later = lambda: tuple(
             Form(
-                name, opcode, f"r{{dst}} = {order.name.lower()}{size.bits} r{{dst}}", order.name, DST, size.name,
+                name, opcode, alike(
+                    f"r{{dst}} = {order.name.lower()}{size.bits} r{{dst}}", f"{order.name.lower()}{size.bits} %r{{dst}}"
+                ), order.name, DST, size.name,
                 imm=size.bits,
             )
             for order, opcode in self._opcodes.items()
@@ -155,7 +179,7 @@ class HostOrder(Row):
         if order is not LE and order is not BE:
             wrong(self.name, "order", order, None, None, f"byte order must be LE or BE, not {order!r}")
         size = size_among(self.name, size, (Half, Word, DWord))
-        return make(self._opcodes[order], register(self.name, "dst", dst), 0, 0, size.bits)
+        return make(self._opcodes[order], register(self.name, "dst", dst), 0, size.bits)
 
 
 class ByteSwap(Row):
@@ -166,14 +190,23 @@ class ByteSwap(Row):
     def __init__(self, name: str) -> None:
         self.name = name
         self._later = lambda: tuple(
-            Form(name, END | ALU64, f"r{{dst}} = bswap{size.bits} r{{dst}}", DST, size.name, imm=size.bits)
+            Form(
+                name,
+                END | ALU64,
+                alike(
+                    f"r{{dst}} = bswap{size.bits} r{{dst}}", f"swap{size.bits} %r{{dst}}", f"bswap{size.bits} %r{{dst}}"
+                ),
+                DST,
+                size.name,
+                imm=size.bits,
+            )
             for size in (Half, Word, DWord)
         )
 
     def __call__(self, dst: int, size: Size) -> Instruction:
         """The bytes of the low ``size`` of ``dst`` reversed, the rest cleared."""
         size = size_among(self.name, size, (Half, Word, DWord))
-        return make(END | ALU64, register(self.name, "dst", dst), 0, 0, size.bits)
+        return make(END | ALU64, register(self.name, "dst", dst), 0, size.bits)
 
 
 class AddressCast(Row):
@@ -184,11 +217,18 @@ class AddressCast(Row):
     def __init__(self, name: str) -> None:
         self.name = name
         assembly = "r{dst} = addr_space_cast(r{src}, {to}, {from_})"
-        self._later = lambda: (Form(name, 0xB0 | ALU64 | X, assembly, DST, SRC, TO_SPACE, FROM_SPACE, off=1),)
+        self._later = lambda: (
+            Form(name, 0xB0 | ALU64 | X, {"llvm": assembly, "kernel": assembly}, DST, SRC, TO_SPACE, FROM_SPACE, off=1),
+        )
 
     def __call__(self, dst: int, src: int, to: int, from_: int) -> Instruction:
         """``dst`` = the pointer ``src`` of address space ``from_`` as one of ``to`` (each 0..65535)."""
         dst, src = register(self.name, "dst", dst), register(self.name, "src", src)
         to = number(self.name, "imm", "address space", to, *U16)
         from_ = number(self.name, "imm", "address space", from_, *U16)
-        return make(0xB0 | ALU64 | X, dst, src, 1, signed32(self.name, to << 16 | from_))
+        return make(0xB0 | ALU64 | X, dst | src << 4, 1, signed32(self.name, to << 16 | from_))
+
+
+def alike(llvm_and_kernel: str, *ubpf: str) -> Texts:
+    """The texts of a form that clang and the kernel write alike."""
+    return {"llvm": llvm_and_kernel, "kernel": llvm_and_kernel, "ubpf": ubpf}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from struct import Struct
+from struct import error as struct_error
 
 from ebpfasm.asm.instruction import LOAD_64, Instruction, make
 from ebpfasm.errors import DecodeError, OperandError, SymbolError
@@ -22,8 +23,6 @@ SWAPPED = bytes(registers >> 4 | (registers & 15) << 4 for registers in range(25
 JA, GOTOL, CALL = 0x05, 0x06, 0x85
 IN_IMM = frozenset({GOTOL, CALL, LOAD_64})
 """Opcodes whose label distance is in imm, not in off (RFC 9669 §4.3; PSEUDO_FUNC)."""
-NOWHERE = 1 << 40
-"""As a label's unit, further away than any field reaches."""
 
 
 def encode_units(items: tuple[Instruction, ...], end_symbols: tuple[str, ...], byteorder: str) -> bytes:
@@ -32,47 +31,63 @@ def encode_units(items: tuple[Instruction, ...], end_symbols: tuple[str, ...], b
     parts: list[bytes] = []  # one for each unit, so that its length is the unit we are at
     add = parts.append
     symbols: dict[str, int] = {}
-    waiting: list[tuple[int, Instruction, Any]] = []
+    waiting: list[tuple[int, Instruction]] = []
+    near: list[tuple[int, int, int, int, Any, Instruction]] = []
     for item in items:
-        opcode = item.opcode
+        opcode = item._opcode
         annotation = item._annotation
         if annotation is not None:
-            for symbol in annotation[0]:
-                symbols[symbol] = len(parts)
-            if annotation[1] is not None:
-                waiting.append((len(parts), item, annotation[1]))
+            symbols_here, reference, _ = annotation
+            if symbols_here:
+                for symbol in symbols_here:
+                    symbols[symbol] = len(parts)
+            if reference is not None:
+                if opcode not in IN_IMM:
+                    near.append((len(parts), opcode, item._registers, item._imm, reference, item))
+                else:
+                    waiting.append((len(parts), item))
+                    if opcode == LOAD_64:
+                        add(b"")
                 add(b"")
-                if opcode == LOAD_64:
-                    add(b"")
                 continue
         if opcode != LOAD_64:
-            add(pack(opcode, item.dst | item.src << 4, item.off, item.imm))
+            add(pack(opcode, item._registers, item._off, item._imm))
         else:
-            imm = item.imm
-            add(pack_half(opcode, item.dst | item.src << 4, item.off, imm & 0xFFFFFFFF))
+            imm = item._imm
+            add(pack_half(opcode, item._registers, item._off, imm & 0xFFFFFFFF))
             add(pack_half(0, 0, 0, imm >> 32 & 0xFFFFFFFF))
-    if waiting:
+    if near or waiting:
         symbols |= dict.fromkeys(end_symbols, len(parts))
-        for unit, item, reference in waiting:
-            opcode = item.opcode
-            distance = symbols.get(reference, NOWHERE) - unit - 1 if opcode not in IN_IMM else NOWHERE
-            if -0x8000 <= distance <= 0x7FFF:  # nearly all of them: jumps to near labels
-                parts[unit] = pack(opcode, item.dst | item.src << 4, distance, item.imm)
-            elif opcode == LOAD_64:
-                imm = _distance(item, unit, symbols) & 0xFFFFFFFF if item.src == 4 else _fd_of(item)
-                parts[unit : unit + 2] = (
-                    pack_half(opcode, item.dst | item.src << 4, item.off, imm),
-                    pack_half(0, 0, 0, item.imm >> 32 & 0xFFFFFFFF),
-                )
-            else:
-                opcode, off, imm = _aimed(item, unit, symbols)
-                parts[unit] = pack(opcode, item.dst | item.src << 4, off, imm)
+        try:  # jumps whose labels exist and are near: nearly all there is
+            for unit, opcode, registers, imm, reference, _ in near:
+                parts[unit] = pack(opcode, registers, symbols[reference] - unit - 1, imm)
+        except (KeyError, struct_error):
+            waiting += ((unit, item) for unit, *_, item in near)
+        _fill_in(parts, waiting, symbols, byteorder)
     data = b"".join(parts)
     if byteorder == "big":
         swapped = bytearray(data)
         swapped[1::8] = swapped[1::8].translate(SWAPPED)
         return bytes(swapped)
     return data
+
+
+def _fill_in(
+    parts: list[bytes], waiting: list[tuple[int, Instruction]], symbols: dict[str, int], byteorder: str
+) -> None:
+    """Put the units of instructions with references in their places."""
+    pack, pack_half = UNIT[byteorder].pack, HALF[byteorder].pack
+    for unit, item in waiting:
+        opcode = item._opcode
+        if opcode == LOAD_64:
+            imm = _distance(item, unit, symbols) & 0xFFFFFFFF if item.src == 4 else _fd_of(item)
+            parts[unit : unit + 2] = (
+                pack_half(opcode, item._registers, item._off, imm),
+                pack_half(0, 0, 0, item._imm >> 32 & 0xFFFFFFFF),
+            )
+        else:
+            opcode, off, imm = _aimed(item, unit, symbols)
+            parts[unit] = pack(opcode, item._registers, off, imm)
 
 
 def resolve_labels(items: tuple[Instruction, ...], end_symbols: tuple[str, ...]) -> tuple[Instruction, ...]:
@@ -88,9 +103,9 @@ def resolve_labels(items: tuple[Instruction, ...], end_symbols: tuple[str, ...])
     symbols |= dict.fromkeys(end_symbols, unit)
     resolved = []
     for unit, item in zip(units, items, strict=True):
-        if item.reference is None or (item.opcode == LOAD_64 and item.src != 4):
+        if item.reference is None or (item._opcode == LOAD_64 and item.src != 4):
             resolved.append(item)
-        elif item.opcode == LOAD_64:
+        elif item._opcode == LOAD_64:
             resolved.append(item.with_reference(None).replace(imm=_distance(item, unit, symbols) & 0xFFFFFFFF))
         else:
             opcode, off, imm = _aimed(item, unit, symbols)
@@ -101,14 +116,14 @@ def resolve_labels(items: tuple[Instruction, ...], end_symbols: tuple[str, ...])
 def _aimed(item: Instruction, unit: int, symbols: dict[str, int]) -> tuple[int, int, int]:
     """Opcode, off and imm of a jump or call once its label is known."""
     distance = _distance(item, unit, symbols)
-    opcode = item.opcode
+    opcode = item._opcode
     if opcode in IN_IMM:
-        return opcode, item.off, distance
+        return opcode, item._off, distance
     if -0x8000 <= distance <= 0x7FFF:
-        return opcode, distance, item.imm
+        return opcode, distance, item._imm
     if opcode == JA:
         return GOTOL, 0, distance
-    name = item.form.name if item.form is not None else f"opcode {item.opcode:#04x}"
+    name = item.form.name if item.form is not None else f"opcode {item._opcode:#04x}"
     raise OperandError(
         f"{name} at unit {unit}: label {item.reference!r} is {distance} units away, a conditional jump reaches "
         f"-32768..32767; jump there over a LongJump on the inverted condition",
@@ -192,5 +207,5 @@ def decode_units(data: bytes, byteorder: str) -> tuple[Instruction, ...]:
     for opcode, registers, off, imm in units:
         if opcode == LOAD_64:
             imm = imm & 0xFFFFFFFF | next(units)[3] << 32  # noqa: PLW2901 - its two units are one number
-        items.append(make(opcode, registers & 15, registers >> 4, off, imm))
+        items.append(make(opcode, registers, off, imm))
     return tuple(items)

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
 
     from ebpfasm.asm.instruction import Instruction
 
+    Texts = dict[str, str | tuple[str, ...]]
+
 __all__ = ["Form", "Operand", "Row"]
 
 
@@ -73,13 +75,14 @@ class Form:
     Args:
         name: the word as a user types it, such as ``Add.Imm``.
         opcode: the first byte.
-        assembly: how clang writes it: ``{name}`` is an operand's number, ``{+name}`` a number with
-            its sign apart, ``{>name}`` a label or a signed distance.
+        texts: how each dialect writes it, in the notation of `ebpfasm.asm.template`: one template, or
+            several, of which the first that fits is printed and all are read. A dialect that is
+            missing has no text for this form.
         params: the builder's parameters in their order: operands, or the text of a fixed argument.
         dst, src, off, imm: what the fields without an operand must hold; 0 where the ISA reserves them.
     """
 
-    __slots__ = ("assembly", "dst", "imm", "name", "off", "opcode", "operands", "params", "reference", "src")
+    __slots__ = ("dst", "imm", "name", "off", "opcode", "operands", "params", "reference", "src", "texts")
 
     dst: int | Operand
     src: int | Operand
@@ -90,7 +93,7 @@ class Form:
         self,
         name: str,
         opcode: int,
-        assembly: str,
+        texts: Texts,
         *params: Operand | str,
         dst: int = 0,
         src: int = 0,
@@ -99,7 +102,7 @@ class Form:
     ) -> None:
         self.name = name
         self.opcode = opcode
-        self.assembly = assembly
+        self.texts = {dialect: (text,) if isinstance(text, str) else text for dialect, text in texts.items()}
         self.params = params
         self.operands = tuple(param for param in params if isinstance(param, Operand))
         self.dst, self.src, self.off, self.imm = dst, src, off, imm
@@ -109,6 +112,11 @@ class Form:
             setattr(self, operand.field, in_imm if operand.field == "imm" and len(in_imm) > 1 else operand)
             if operand.kind in ("label", "map"):
                 self.reference = operand.kind
+
+    @property
+    def assembly(self) -> str:
+        """The template of clang's text."""
+        return self.texts["llvm"][0]
 
     def __repr__(self) -> str:
         return f"<Form {self.name} {self.opcode:#04x}: {self.assembly}>"

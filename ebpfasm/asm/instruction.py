@@ -8,7 +8,7 @@ from ebpfasm.errors import SymbolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn, Self
+    from typing import Any, Self
 
     from ebpfasm.asm.form import Form
 
@@ -20,30 +20,7 @@ LOAD_64 = 0x18
 """BPF_LD | BPF_IMM | BPF_DW: the one opcode that takes two units (RFC 9669 §5.4)."""
 
 
-class _Fields:
-    __slots__ = ("_annotation", "dst", "imm", "off", "opcode", "src")
-
-    opcode: int
-    dst: int
-    src: int
-    off: int
-    imm: int
-    # Few instructions carry more than their fields: (labels, reference, comment). A plain tuple,
-    # because it is made for every jump to a label and costs a tenth of an object with slots.
-    _annotation: Annotation | None
-
-
-class _Draft(_Fields):
-    """An instruction while its fields are being set; it then becomes an `Instruction` for good.
-
-    Changing the class of a finished object costs a third of what a frozen dataclass does and
-    leaves reads at the speed of a slot (docs/adr/0005-immutable-instructions.md).
-    """
-
-    __slots__ = ()
-
-
-class Instruction(_Fields):
+class Instruction:
     """One eBPF instruction, immutable.
 
     The five fields are those of ``struct bpf_insn`` and are the only truth: what instruction they
@@ -62,36 +39,60 @@ class Instruction(_Fields):
     Two instructions are equal when fields, labels and reference are; a comment does not count.
     """
 
-    __slots__ = ()
+    # One field less to set, and nothing to put together when encoding: both registers are one byte, as in the
+    # little-endian encoding. Properties make them all read-only (docs/adr/0005-immutable-instructions.md).
+    __slots__ = ("_annotation", "_imm", "_off", "_opcode", "_registers")
 
-    def __new__(cls, opcode: int, dst: int = 0, src: int = 0, off: int = 0, imm: int = 0) -> Instruction:
-        """The instruction of these fields, checked."""
-        opcode = number("Instruction", "opcode", "opcode", opcode, 0, 0xFF)
-        if opcode == LOAD_64:
-            imm = number("Instruction", "imm", "immediate", imm, -(1 << 63), (1 << 64) - 1)
-            imm = signed64(imm)
-        else:
-            imm = number("Instruction", "imm", "immediate", imm, *S32)
-        return make(
-            opcode,
-            dst if isinstance(dst, Register) else number("Instruction", "dst", "destination register", dst, 0, 15),
-            src if isinstance(src, Register) else number("Instruction", "src", "source register", src, 0, 15),
-            number("Instruction", "off", "offset", off, *S16),
-            imm,
-        )
+    _opcode: int
+    _registers: int
+    _off: int
+    _imm: int
+    # Few instructions carry more than their fields: (labels, reference, comment). A plain tuple,
+    # because it is made for every jump to a label and costs a tenth of an object with slots.
+    _annotation: Annotation | None
 
-    if not TYPE_CHECKING:  # a type checker refuses assignments by the read-only view below
+    def __init__(self, opcode: int, dst: int = 0, src: int = 0, off: int = 0, imm: int = 0) -> None:
+        self._opcode = number("Instruction", "opcode", "opcode", opcode, 0, 0xFF)
+        if not isinstance(dst, Register):
+            dst = number("Instruction", "dst", "destination register", dst, 0, 15)
+        if not isinstance(src, Register):
+            src = number("Instruction", "src", "source register", src, 0, 15)
+        self._registers = dst | src << 4
+        self._off = number("Instruction", "off", "offset", off, *S16)
+        if self._opcode == LOAD_64:
+            imm = signed64(number("Instruction", "imm", "immediate", imm, -(1 << 63), (1 << 64) - 1))
+        self._imm = imm if self._opcode == LOAD_64 else number("Instruction", "imm", "immediate", imm, *S32)
+        self._annotation = None
 
-        def __setattr__(self, name: str, value: object) -> NoReturn:
-            raise AttributeError(f"an Instruction cannot be changed; use .replace({name}=…)")
+    @property
+    def opcode(self) -> int:
+        """The first byte: what is done, and to what kind of operands."""
+        return self._opcode
 
-        def __delattr__(self, name: str) -> NoReturn:
-            raise AttributeError("an Instruction cannot be changed")
+    @property
+    def dst(self) -> int:
+        """The destination register's number, 0..15."""
+        return self._registers & 15
+
+    @property
+    def src(self) -> int:
+        """The source register's number, or what else the instruction keeps in its place, 0..15."""
+        return self._registers >> 4
+
+    @property
+    def off(self) -> int:
+        """The offset field: signed 16 bits."""
+        return self._off
+
+    @property
+    def imm(self) -> int:
+        """The immediate: signed 32 bits, of a 64-bit load signed 64."""
+        return self._imm
 
     @property
     def units(self) -> int:
         """How many units of 8 bytes it takes: 2 for a 64-bit load, else 1."""
-        return 2 if self.opcode == LOAD_64 else 1
+        return 2 if self._opcode == LOAD_64 else 1
 
     @property
     def form(self) -> Form | None:
@@ -129,7 +130,7 @@ class Instruction(_Fields):
         if symbol.__class__ is not str or not symbol:
             check_label(symbol)
         if self._annotation is None:
-            return make(self.opcode, self.dst, self.src, self.off, self.imm, ((symbol,), None, None))
+            return make(self._opcode, self._registers, self._off, self._imm, ((symbol,), None, None))
         symbols, reference, comment = self._annotation
         if symbol in symbols:
             raise SymbolError(f"label {symbol!r} stands at this instruction already: {self!r}", symbol=symbol)
@@ -149,9 +150,8 @@ class Instruction(_Fields):
         Raises:
             SymbolError: this instruction has no field that a reference could fill, or not from that.
         """
-        if reference is not None:
-            self._check_reference(reference)
-        return self._annotated(self.symbols, reference, self.comment)
+        waiting = self if reference is None else self._waiting_for(reference)
+        return waiting._annotated(self.symbols, reference, self.comment)
 
     def with_comment(self, comment: str | None) -> Instruction:
         """This instruction with a note for listings, or without one."""
@@ -173,26 +173,28 @@ class Instruction(_Fields):
             SymbolError: the changed instruction has no field for the reference it carries.
         """
         changed = Instruction(
-            self.opcode if opcode is None else opcode,
+            self._opcode if opcode is None else opcode,
             self.dst if dst is None else dst,
             self.src if src is None else src,
-            self.off if off is None else off,
-            self.imm if imm is None else imm,
+            self._off if off is None else off,
+            self._imm if imm is None else imm,
         )
         if self._annotation is None:
             return changed
-        if self.reference is not None:
-            changed._check_reference(self.reference)
-        return make(changed.opcode, changed.dst, changed.src, changed.off, changed.imm, self._annotation)
+        waiting = changed if self.reference is None else changed._waiting_for(self.reference)
+        return waiting._annotated(*self._annotation)
 
     def _annotated(self, symbols: tuple[str, ...], reference: object, comment: str | None) -> Instruction:
         annotation = (symbols, reference, comment) if symbols or reference is not None or comment else None
-        return make(self.opcode, self.dst, self.src, self.off, self.imm, annotation)
+        return make(self._opcode, self._registers, self._off, self._imm, annotation)
 
-    def _check_reference(self, reference: object) -> None:
+    def _waiting_for(self, reference: object) -> Instruction:
+        """The bare instruction with zero where ``reference`` will be filled in: a number there would count
+        for equality, but neither be shown nor encoded.
+        """
         form = self.form
         if form is None or form.reference is None:
-            name = form.name if form is not None else f"opcode {self.opcode:#04x}"
+            name = form.name if form is not None else f"opcode {self._opcode:#04x}"
             raise SymbolError(f"{name}: takes no reference, so none to {reference!r}", symbol=reference)
         if form.reference == "label" and not isinstance(reference, str):
             raise SymbolError(f"{form.name}: refers to a label (a str), not to {reference!r}", symbol=reference)
@@ -203,23 +205,27 @@ class Instruction(_Fields):
             )
         if isinstance(reference, str):
             check_label(reference)
+        operand = next(operand for operand in form.operands if operand.kind == form.reference)
+        fields = {name: getattr(self, name) for name in ("opcode", "dst", "src", "off", "imm")}
+        kept = ~((1 << operand.bits) - 1 << operand.shift) & 0xFFFF_FFFF_FFFF_FFFF
+        fields[operand.field] = signed64(fields[operand.field] & kept)
+        return Instruction(**fields)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Instruction):
             return NotImplemented
         return (
-            self.opcode == other.opcode
-            and self.dst == other.dst
-            and self.src == other.src
-            and self.off == other.off
-            and self.imm == other.imm
+            self._opcode == other._opcode
+            and self._registers == other._registers
+            and self._off == other._off
+            and self._imm == other._imm
             and self.symbols == other.symbols
             and self.reference == other.reference
         )
 
     def __hash__(self) -> int:
         # Not the reference: it may be any object, also one that cannot be hashed.
-        return hash((self.opcode, self.dst, self.src, self.off, self.imm, self.symbols))
+        return hash((self._opcode, self._registers, self._off, self._imm, self.symbols))
 
     def __copy__(self) -> Self:
         return self
@@ -228,14 +234,12 @@ class Instruction(_Fields):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return make, (self.opcode, int(self.dst), int(self.src), self.off, self.imm, self._annotation)
+        return make, (self._opcode, int(self._registers), self._off, self._imm, self._annotation)
 
     def __repr__(self) -> str:
         form = self.form
         if form is None:
-            text = (
-                f"Instruction({self.opcode:#04x}, dst={self.dst:d}, src={self.src:d}, off={self.off}, imm={self.imm})"
-            )
+            text = f"Instruction({self._opcode:#04x}, dst={self.dst}, src={self.src}, off={self._off}, imm={self._imm})"
         else:
             text = form.builder(self)
         return text + "".join(f".with_symbol({symbol!r})" for symbol in self.symbols)
@@ -246,16 +250,24 @@ class Instruction(_Fields):
         return instruction_text(self)
 
 
-def make(opcode: int, dst: int, src: int, off: int, imm: int, annotation: Annotation | None = None) -> Instruction:
-    """An instruction of fields that the caller has checked; the builder words' way in."""
-    new: Any = _Draft()
-    new.opcode = opcode
-    new.dst = dst
-    new.src = src
-    new.off = off
-    new.imm = imm
+class _Made(Instruction):
+    """An `Instruction` that `make` fills in: without the checks, and without the price of an ``__init__``."""
+
+    __slots__ = ()
+    __init__ = object.__init__
+
+
+_Made.__name__ = _Made.__qualname__ = "Instruction"
+
+
+def make(opcode: int, registers: int, off: int, imm: int, annotation: Annotation | None = None) -> Instruction:
+    """An instruction of fields that the caller has checked, ``registers`` being ``dst | src << 4``."""
+    new: Any = _Made()
+    new._opcode = opcode
+    new._registers = registers
+    new._off = off
+    new._imm = imm
     new._annotation = annotation
-    new.__class__ = Instruction
     return new  # type: ignore[no-any-return]
 
 
@@ -270,8 +282,8 @@ def check_label(label: object) -> None:
         raise SymbolError(f"a label is a non-empty str, not {label!r}", symbol=label)
 
 
-def referring(opcode: int, dst: int, src: int, imm: int, reference: object) -> Instruction:
+def referring(opcode: int, registers: int, imm: int, reference: object) -> Instruction:
     """A checked instruction one of whose fields is filled from ``reference`` at encode time."""
     if reference == "":
         raise SymbolError("a label or the name of a map is a non-empty str, not ''", symbol=reference)
-    return make(opcode, dst, src, 0, imm, ((), reference, None))
+    return make(opcode, registers, 0, imm, ((), reference, None))

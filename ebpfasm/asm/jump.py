@@ -9,6 +9,7 @@ from ebpfasm.asm.register import Register
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ebpfasm.asm.form import Texts
     from ebpfasm.asm.instruction import Instruction
 
 __all__ = ["Exit", "FarJump", "Helper", "IndirectCall", "IndirectJump", "Jump", "Kfunc", "LocalCall", "NearJump"]
@@ -19,6 +20,23 @@ CALL, EXIT, JA, JCOND = 0x80, 0x90, 0x00, 0xE0
 """Operation codes of the classes (RFC 9669 §4.3; JCOND is Linux's, 6.9)."""
 
 
+HELPER_TEXTS: Texts = {
+    "llvm": "call {value}",
+    "kernel": "call {=helper}#{value}",
+    "ubpf": ("call helper {value}", "call {value}"),
+}
+LOCAL_TEXTS: Texts = {
+    "llvm": ("call {@target}", "call pc{~target}"),  # clang's `call 5` is a helper's; the number is the kernel's way
+    "kernel": "call pc{~target}",
+    "ubpf": "call local {>target}",
+}
+KFUNC_TEXTS: Texts = {
+    "llvm": ("call kfunc {btf_id}", "call kfunc {btf_id}, {module_fd}"),
+    "kernel": "call {=kfunc}#{btf_id}",
+    "ubpf": "call runtime {btf_id}",
+}
+
+
 class Jump(Row):
     """A conditional jump: ``JEq.Imm(R0, 0, "miss")``; those in 32 compare the low 32 bits.
 
@@ -27,16 +45,24 @@ class Jump(Row):
 
     __slots__ = ("_imm32", "_imm64", "_reg32", "_reg64")
 
-    def __init__(self, name: str, code: int, operator: str) -> None:
+    def __init__(self, name: str, code: int, operator: str, mnemonic: str) -> None:
         self.name = name
         self._imm64, self._reg64 = code | JMP | K, code | JMP | X
         self._imm32, self._reg32 = code | JMP32 | K, code | JMP32 | X
-        goto = "goto {>target}"
+
+        def texts(letter: str, rhs: str, kernel: str, ubpf: str) -> Texts:
+            bits = "" if letter == "r" else "32"
+            return {
+                "llvm": f"if {letter}{{dst}} {operator} {rhs} goto {{>target}}",
+                "kernel": f"if {letter}{{dst}} {operator} {kernel} goto pc{{~target}}",
+                "ubpf": f"{mnemonic}{bits} %r{{dst}}, {ubpf}, {{>target}}",
+            }
+
         self._later = lambda: (
-            Form(f"{name}.Imm", self._imm64, f"if r{{dst}} {operator} {{value}} {goto}", DST, VALUE, TARGET),
-            Form(f"{name}.Reg", self._reg64, f"if r{{dst}} {operator} r{{src}} {goto}", DST, SRC, TARGET),
-            Form(f"{name}.Imm32", self._imm32, f"if w{{dst}} {operator} {{value}} {goto}", DST, VALUE, TARGET),
-            Form(f"{name}.Reg32", self._reg32, f"if w{{dst}} {operator} w{{src}} {goto}", DST, SRC, TARGET),
+            Form(f"{name}.Imm", self._imm64, texts("r", "{value}", "{#value}", "{value}"), DST, VALUE, TARGET),
+            Form(f"{name}.Reg", self._reg64, texts("r", "r{src}", "r{src}", "%r{src}"), DST, SRC, TARGET),
+            Form(f"{name}.Imm32", self._imm32, texts("w", "{value}", "{#value}", "{value}"), DST, VALUE, TARGET),
+            Form(f"{name}.Reg32", self._reg32, texts("w", "w{src}", "w{src}", "%r{src}"), DST, SRC, TARGET),
         )
 
     def Imm(self, dst: int, value: int, target: str | int) -> Instruction:
@@ -47,7 +73,9 @@ class Jump(Row):
             hint = f" (that is {self.name}.Reg)"
             value = number(self.name + ".Imm", "imm", "immediate", value, *S32, hint=hint)
         if target.__class__ is str and target:
-            return make(self._imm64, dst, 0, 0, value, ((), target, None))
+            return make(self._imm64, dst, 0, value, ((), target, None))
+        if target.__class__ is int and -0x8000 <= target <= 0x7FFF:
+            return make(self._imm64, dst, target, value)
         return _near(self.name + ".Imm", self._imm64, dst, 0, value, target)
 
     def Reg(self, dst: int, src: int, target: str | int) -> Instruction:
@@ -57,7 +85,9 @@ class Jump(Row):
         if src.__class__ is not Register:
             src = register(self.name + ".Reg", "src", src)
         if target.__class__ is str and target:
-            return make(self._reg64, dst, src, 0, 0, ((), target, None))
+            return make(self._reg64, dst | src << 4, 0, 0, ((), target, None))
+        if target.__class__ is int and -0x8000 <= target <= 0x7FFF:
+            return make(self._reg64, dst | src << 4, target, 0)
         return _near(self.name + ".Reg", self._reg64, dst, src, 0, target)
 
     def Imm32(self, dst: int, value: int, target: str | int) -> Instruction:
@@ -67,7 +97,9 @@ class Jump(Row):
         if value.__class__ is not int or not -0x80000000 <= value <= 0x7FFFFFFF:
             value = signed32(self.name + ".Imm32", value, f" (that is {self.name}.Reg32)")
         if target.__class__ is str and target:
-            return make(self._imm32, dst, 0, 0, value, ((), target, None))
+            return make(self._imm32, dst, 0, value, ((), target, None))
+        if target.__class__ is int and -0x8000 <= target <= 0x7FFF:
+            return make(self._imm32, dst, target, value)
         return _near(self.name + ".Imm32", self._imm32, dst, 0, value, target)
 
     def Reg32(self, dst: int, src: int, target: str | int) -> Instruction:
@@ -77,7 +109,9 @@ class Jump(Row):
         if src.__class__ is not Register:
             src = register(self.name + ".Reg32", "src", src)
         if target.__class__ is str and target:
-            return make(self._reg32, dst, src, 0, 0, ((), target, None))
+            return make(self._reg32, dst | src << 4, 0, 0, ((), target, None))
+        if target.__class__ is int and -0x8000 <= target <= 0x7FFF:
+            return make(self._reg32, dst | src << 4, target, 0)
         return _near(self.name + ".Reg32", self._reg32, dst, src, 0, target)
 
 
@@ -89,10 +123,13 @@ class NearJump(Row):
 
     __slots__ = ("_opcode",)
 
-    def __init__(self, name: str, code: int, mnemonic: str) -> None:
+    def __init__(self, name: str, code: int, mnemonic: str, ubpf: str = "") -> None:
         self.name = name
         self._opcode = code | JMP | K
-        self._later = lambda: (Form(f"{name}.Label", self._opcode, f"{mnemonic} {{>target}}", TARGET),)
+        texts: Texts = {"llvm": f"{mnemonic} {{>target}}", "kernel": f"{mnemonic} pc{{~target}}"}
+        if ubpf:
+            texts["ubpf"] = f"{ubpf} {{>target}}"
+        self._later = lambda: (Form(f"{name}.Label", self._opcode, texts, TARGET),)
 
     def Label(self, target: str | int) -> Instruction:
         """Jump to a label, or over a number of units, -32768..32767."""
@@ -106,7 +143,14 @@ class FarJump(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._later = lambda: (Form(name, JA | JMP32 | K, "gotol {>target}", FAR),)
+        self._later = lambda: (
+            Form(
+                name,
+                JA | JMP32 | K,
+                {"llvm": "gotol {>target}", "kernel": "gotol pc{~target}", "ubpf": "ja32 {>target}"},
+                FAR,
+            ),
+        )
 
     def __call__(self, target: str | int) -> Instruction:
         """Jump to a label, or over a number of units, -2³¹…2³¹-1."""
@@ -120,11 +164,11 @@ class IndirectJump(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._later = lambda: (Form(name, JA | JMP | X, "gotox r{dst}", DST),)
+        self._later = lambda: (Form(name, JA | JMP | X, {"llvm": "gotox r{dst}", "kernel": "gotox r{dst}"}, DST),)
 
     def __call__(self, dst: int) -> Instruction:
         """Jump to the address in ``dst``."""
-        return make(JA | JMP | X, register(self.name, "dst", dst), 0, 0, 0)
+        return make(JA | JMP | X, register(self.name, "dst", dst), 0, 0)
 
 
 class Helper:
@@ -148,7 +192,7 @@ class Helper:
         """Call it: arguments in R1 to R5, result in R0."""
         made = self._made
         if made is None:  # all calls of one helper are equal, and instructions do not change: one will do
-            made = self._made = make(CALL | JMP | K, 0, 0, 0, self.number)
+            made = self._made = make(CALL | JMP | K, 0, 0, self.number)
         return made
 
 
@@ -173,7 +217,7 @@ class NumberedHelper(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._later = lambda: (HelperForm(name, CALL | JMP | K, "call {value}", VALUE),)
+        self._later = lambda: (HelperForm(name, CALL | JMP | K, HELPER_TEXTS, VALUE),)
 
     def __call__(self, number_: int) -> Helper:
         """The helper ``number_``, -2³¹…2³¹-1, also one this library has no name for."""
@@ -189,7 +233,7 @@ class LocalCall(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._later = lambda: (Form(f"{name}.Label", CALL | JMP | K, "call {>target}", FAR, src=1),)
+        self._later = lambda: (Form(f"{name}.Label", CALL | JMP | K, LOCAL_TEXTS, FAR, src=1),)
 
     def Label(self, target: str | int) -> Instruction:
         """Call the function at a label, or so many units after the next instruction."""
@@ -207,9 +251,7 @@ class Kfunc(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._later = lambda: (
-            Form(name, CALL | JMP | K, "call kfunc({btf_id}, {module_fd})", KFUNC_ID, KFUNC_MODULE, src=2),
-        )
+        self._later = lambda: (Form(name, CALL | JMP | K, KFUNC_TEXTS, KFUNC_ID, KFUNC_MODULE, src=2),)
 
     def __call__(self, btf_id: int, module_fd: int = 0) -> Instruction:
         """Call the function ``btf_id`` (0..2³¹-1) of the kernel.
@@ -219,7 +261,7 @@ class Kfunc(Row):
         """
         imm = number(self.name, "imm", "BTF id", btf_id, KFUNC_ID.low, KFUNC_ID.high)
         off = number(self.name, "off", "module fd", module_fd, KFUNC_MODULE.low, KFUNC_MODULE.high)
-        return make(CALL | JMP | K, 0, 2, off, imm)
+        return make(CALL | JMP | K, 0x20, off, imm)
 
 
 class IndirectCall(Row):
@@ -229,11 +271,15 @@ class IndirectCall(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._later = lambda: (Form(name, CALL | JMP | X, "callx r{dst}", DST),)
+        self._later = lambda: (
+            Form(
+                name, CALL | JMP | X, {"llvm": "callx r{dst}", "kernel": "callx r{dst}", "ubpf": ("call %r{dst}",)}, DST
+            ),
+        )
 
     def __call__(self, dst: int) -> Instruction:
         """Call the function whose address is in ``dst``."""
-        return make(CALL | JMP | X, register(self.name, "dst", dst), 0, 0, 0)
+        return make(CALL | JMP | X, register(self.name, "dst", dst), 0, 0)
 
 
 class Exit(Row):
@@ -243,8 +289,8 @@ class Exit(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._later = lambda: (Form(name, EXIT | JMP | K, "exit"),)
-        self._made = make(EXIT | JMP | K, 0, 0, 0, 0)
+        self._later = lambda: (Form(name, EXIT | JMP | K, {"llvm": "exit", "kernel": "exit", "ubpf": "exit"}),)
+        self._made = make(EXIT | JMP | K, 0, 0, 0)
 
     def __call__(self) -> Instruction:
         """Leave the program or the function; R0 is its result."""
@@ -254,11 +300,11 @@ class Exit(Row):
 def _near(word: str, opcode: int, dst: int, src: int, imm: int, target: object) -> Instruction:
     if isinstance(target, str):
         check_label(target)
-        return referring(opcode, dst, src, imm, target)
-    return make(opcode, dst, src, number(word, "off", "target", target, *S16), imm)
+        return referring(opcode, dst | src << 4, imm, target)
+    return make(opcode, dst | src << 4, number(word, "off", "target", target, *S16), imm)
 
 
 def _far(word: str, opcode: int, src: int, target: object) -> Instruction:
     if isinstance(target, str):
-        return referring(opcode, 0, src, 0, target)
-    return make(opcode, 0, src, 0, number(word, "imm", "target", target, *S32))
+        return referring(opcode, src << 4, 0, target)
+    return make(opcode, src << 4, 0, number(word, "imm", "target", target, *S32))

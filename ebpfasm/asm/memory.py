@@ -9,6 +9,7 @@ from ebpfasm.asm.register import SIZES, Byte, DWord, Half, Register, Size, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ebpfasm.asm.form import Texts
     from ebpfasm.asm.instruction import Instruction
 
 __all__ = ["Atomic", "Load", "LoadPacket", "LoadPacketAt", "Ordered", "Store", "StoreConstant"]
@@ -17,6 +18,36 @@ LD, LDX, ST, STX = 0x00, 0x01, 0x02, 0x03
 """Instruction classes (RFC 9669 §3.1)."""
 ABS, IND, MEM, MEMSX, ATOMIC = 0x20, 0x40, 0x60, 0x80, 0xC0
 """Modes (RFC 9669 §5)."""
+
+
+WIDTHS = {
+    #       $X   $N    $V       $M    $B    $S
+    Byte:  ("w", "8",  "",      "",   "",   "b"),
+    Half:  ("w", "16", "",      "",   "",   "h"),
+    Word:  ("w", "32", "32_32", "",   "32", "w"),
+    DWord: ("r", "64", "_64",   "64", "",   "dw"),
+}  # fmt: skip
+"""What stands in a template of all sizes for ``$X`` (clang's letter of a register), ``$N`` (bits), ``$V`` and ``$M``
+(ends of clang's and the kernel's names of atomics), ``$B`` and ``$S`` (ends of ubpf's names of atomics and accesses).
+"""
+
+
+def texts_for(size: Size, llvm: str, kernel: str, ubpf: str = "") -> Texts:
+    """The texts of a form of one size, from templates of all; clang's narrow registers are read as wide ones too."""
+
+    def at(template: str, letter: str) -> str:
+        for mark, text in zip("XNVMBS", (letter, *WIDTHS[size][1:]), strict=True):
+            template = template.replace("$" + mark, text)
+        return template
+
+    spellings = dict.fromkeys((at(llvm, WIDTHS[size][0]), at(llvm, "r")))
+    if "$V" in llvm:  # the name of these says the width, and clang takes no other register
+        del spellings[at(llvm, "r")]
+        spellings[at(llvm, WIDTHS[size][0])] = None
+    texts: Texts = {"llvm": tuple(spellings), "kernel": at(kernel, "r")}
+    if ubpf:
+        texts["ubpf"] = at(ubpf, "")
+    return texts
 
 
 class _Sized(Row):
@@ -36,12 +67,11 @@ class Load(_Sized):
 
     __slots__ = ()
 
-    def __init__(self, name: str, mode: int, ctype: str, lacking: Size | None = None) -> None:
+    def __init__(self, name: str, mode: int, llvm: str, kernel: str, ubpf: str, *, lacking: Size | None = None) -> None:
         super().__init__(name, LDX | mode, lacking)
         self._later = lambda: tuple(
             Form(
-                name, self._opcode | size.code, f"r{{dst}} = *({ctype}{size.bits} *)(r{{src}} {{+offset}})",
-                DST, SRC, OFFSET, size.name,
+                name, self._opcode | size.code, texts_for(size, llvm, kernel, ubpf), DST, SRC, OFFSET, size.name,
             )
             for size in self._sizes
         )  # fmt: skip
@@ -56,7 +86,7 @@ class Load(_Sized):
             dst = register(self.name, "dst", dst)
         if src.__class__ is not Register:
             src = register(self.name, "src", src)
-        return make(self._opcode | size.code, dst, src, offset, 0)
+        return make(self._opcode | size.code, dst | src << 4, offset, 0)
 
 
 class Store(_Sized):
@@ -68,8 +98,12 @@ class Store(_Sized):
         super().__init__(name, STX | MEM)
         self._later = lambda: tuple(
             Form(
-                name, self._opcode | size.code, f"*(u{size.bits} *)(r{{dst}} {{+offset}}) = r{{src}}",
-                DST, OFFSET, SRC, size.name,
+                name, self._opcode | size.code, texts_for(
+                    size,
+                    "*(u$N *)(r{dst} {+offset}) = $X{src}",
+                    "*(u$N *)(r{dst} {~offset}) = r{src}",
+                    "stx$S [%r{dst}{?offset}], %r{src}",
+                ), DST, OFFSET, SRC, size.name,
             )
             for size in SIZES
         )  # fmt: skip
@@ -84,7 +118,7 @@ class Store(_Sized):
             dst = register(self.name, "dst", dst)
         if src.__class__ is not Register:
             src = register(self.name, "src", src)
-        return make(self._opcode | size.code, dst, src, offset, 0)
+        return make(self._opcode | size.code, dst | src << 4, offset, 0)
 
 
 class StoreConstant(_Sized):
@@ -96,8 +130,12 @@ class StoreConstant(_Sized):
         super().__init__(name, ST | MEM)
         self._later = lambda: tuple(
             Form(
-                name, self._opcode | size.code, f"*(u{size.bits} *)(r{{dst}} {{+offset}}) = {{value}}",
-                DST, OFFSET, VALUE, size.name,
+                name, self._opcode | size.code, texts_for(
+                    size,
+                    "*(u$N *)(r{dst} {+offset}) = {value}",
+                    "*(u$N *)(r{dst} {~offset}) = {value}",
+                    "st$S [%r{dst}{?offset}], {value}",
+                ), DST, OFFSET, VALUE, size.name,
             )
             for size in SIZES
         )  # fmt: skip
@@ -119,7 +157,7 @@ class StoreConstant(_Sized):
                 value = number(self.name, "imm", "immediate of a DWord", value, *S32, hint=hint)
             else:
                 value = signed32(self.name, value, hint)
-        return make(self._opcode | size.code, dst, 0, offset, value)
+        return make(self._opcode | size.code, dst, offset, value)
 
 
 class Atomic(Row):
@@ -130,20 +168,23 @@ class Atomic(Row):
 
     __slots__ = ("_imm",)
 
-    def __init__(self, name: str, operation: int, assembly64: str, assembly32: str) -> None:
+    def __init__(self, name: str, operation: int, llvm: str, kernel: str, ubpf: str) -> None:
         self.name = name
         self._imm = operation
         self._later = lambda: tuple(
-            Form(f"{name}.Mem", STX | ATOMIC | size.code, text, DST, SRC, size.name, OFFSET, imm=operation)
-            for size, text in ((DWord, assembly64), (Word, assembly32))
-        )
+            Form(
+                f"{name}.Mem", STX | ATOMIC | size.code, texts_for(size, llvm, kernel, ubpf),
+                DST, SRC, size.name, OFFSET, imm=operation,
+            )
+            for size in (DWord, Word)
+        )  # fmt: skip
 
     def Mem(self, dst: int, src: int, size: Size, offset: int) -> Instruction:
         """The operation on the ``size`` (``Word`` or ``DWord``) at ``dst + offset`` with ``src``."""
         word = self.name + ".Mem"
         dst, src = register(word, "dst", dst), register(word, "src", src)
         size = size_among(word, size, (Word, DWord))
-        return make(STX | ATOMIC | size.code, dst, src, number(word, "off", "offset", offset, *S16), self._imm)
+        return make(STX | ATOMIC | size.code, dst | src << 4, number(word, "off", "offset", offset, *S16), self._imm)
 
 
 class Ordered(Row):
@@ -155,13 +196,13 @@ class Ordered(Row):
 
     __slots__ = ("_imm",)
 
-    def __init__(self, name: str, operation: int, assembly: str) -> None:
+    def __init__(self, name: str, operation: int, llvm: str, kernel: str) -> None:
         self.name = name
         self._imm = operation
         self._later = lambda: tuple(
             Form(
-                name, STX | ATOMIC | size.code, assembly.replace("uN", f"u{size.bits}"), DST, SRC, size.name, OFFSET,
-                imm=operation,
+                name, STX | ATOMIC | size.code, texts_for(size, llvm, kernel),
+                DST, SRC, size.name, OFFSET, imm=operation,
             )
             for size in SIZES
         )  # fmt: skip
@@ -171,7 +212,12 @@ class Ordered(Row):
         dst, src = register(self.name, "dst", dst), register(self.name, "src", src)
         size = size_among(self.name, size, SIZES)
         offset = number(self.name, "off", "offset", offset, *S16)
-        return make(STX | ATOMIC | size.code, dst, src, offset, self._imm)
+        return make(STX | ATOMIC | size.code, dst | src << 4, offset, self._imm)
+
+
+ABSOLUTE = "r0 = *(u$N *)skb[{value}]"
+INDIRECT = "r0 = *(u$N *)skb[r{src} + {value}]"
+INDIRECT_ZERO = "r0 = *(u$N *)skb[r{src}]"
 
 
 class LoadPacket(Row):
@@ -182,14 +228,14 @@ class LoadPacket(Row):
     def __init__(self, name: str) -> None:
         self.name = name
         self._later = lambda: tuple(
-            Form(name, LD | ABS | size.code, f"r0 = *(u{size.bits} *)skb[{{value}}]", VALUE, size.name)
+            Form(name, LD | ABS | size.code, texts_for(size, ABSOLUTE, ABSOLUTE), VALUE, size.name)
             for size in (Byte, Half, Word)
         )
 
     def __call__(self, offset: int, size: Size) -> Instruction:
         """R0 = the ``size`` (``Byte``, ``Half`` or ``Word``) at ``offset`` bytes into the packet, in host order."""
         size = size_among(self.name, size, (Byte, Half, Word))
-        return make(LD | ABS | size.code, 0, 0, 0, number(self.name, "imm", "offset", offset, *S32))
+        return make(LD | ABS | size.code, 0, 0, number(self.name, "imm", "offset", offset, *S32))
 
 
 class LoadPacketAt(Row):
@@ -201,8 +247,9 @@ class LoadPacketAt(Row):
         self.name = name
         self._later = lambda: tuple(
             Form(
-                name, LD | IND | size.code, f"r0 = *(u{size.bits} *)skb[r{{src}} + {{value}}]",
-                "R0", SRC, VALUE, size.name,
+                name, LD | IND | size.code, texts_for(size, INDIRECT, INDIRECT) | {
+                    "llvm": tuple(text.replace("$N", str(size.bits)) for text in (INDIRECT_ZERO, INDIRECT)),
+                }, "R0", SRC, VALUE, size.name,
             )
             for size in (Byte, Half, Word)
         )  # fmt: skip
@@ -213,4 +260,4 @@ class LoadPacketAt(Row):
             wrong(self.name, "dst", dst, 0, 0, f"the result is always in R0, so dst must be R0, not {dst!r}")
         size = size_among(self.name, size, (Byte, Half, Word))
         src = register(self.name, "src", src)
-        return make(LD | IND | size.code, 0, src, 0, number(self.name, "imm", "offset", offset, *S32))
+        return make(LD | IND | size.code, src << 4, 0, number(self.name, "imm", "offset", offset, *S32))

@@ -54,12 +54,11 @@ class Instructions(Sequence[Instruction]):
     label that only the whole program has: it is looked up by `encode`, `resolved` and `listing`.
     """
 
-    __slots__ = ("_byteorder", "_bytes", "_count", "_items", "end_symbols")
+    __slots__ = ("_byteorder", "_bytes", "_count", "_end_symbols", "_items")
 
     _items: tuple[Instruction, ...] | None
     _bytes: bytes | None
-    end_symbols: tuple[str, ...]
-    """The labels that stand after the last instruction."""
+    _end_symbols: tuple[str, ...]
 
     def __init__(self, items: Iterable[Instruction | Label | Instructions] = ()) -> None:
         listed: tuple[Any, ...] = tuple(items)
@@ -79,7 +78,7 @@ class Instructions(Sequence[Instruction]):
         self._count = len(items)
         self._bytes = None
         self._byteorder = ""
-        self.end_symbols = end_symbols
+        self._end_symbols = end_symbols
 
     @classmethod
     def _of(cls, items: tuple[Instruction, ...], end_symbols: tuple[str, ...]) -> Instructions:
@@ -99,16 +98,19 @@ class Instructions(Sequence[Instruction]):
             byteorder: ``little`` or ``big``, of the machine the program is for.
 
         Raises:
+            OperandError: ``data`` is not bytes, or there is no such byte order.
             DecodeError: the bytes end within a unit or a 64-bit load, or the second unit of a 64-bit load
                 holds more than its immediate (RFC 9669 §3.2); ``offset`` says where.
         """
         _check_byteorder(byteorder)
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            wrong("Instructions.decode", "data", data, None, None, f"data must be bytes, not {shown(data)}")
         made = cls.__new__(cls)
         made._bytes = bytes(data)
         made._byteorder = byteorder
         made._count = len(made._bytes) // 8 - len(find_wide(made._bytes))
         made._items = None
-        made.end_symbols = ()
+        made._end_symbols = ()
         return made
 
     @property
@@ -152,7 +154,7 @@ class Instructions(Sequence[Instruction]):
         ``program.bind(slots=a_map)`` fills ``LoadMapPtr(R2, "slots")``.
 
         Raises:
-            SymbolError: no instruction refers to a map of such a name.
+            SymbolError: no instruction refers to a map of such a name, or what is given for it is no map.
         """
         unused = dict(maps)
         bound = []
@@ -160,6 +162,8 @@ class Instructions(Sequence[Instruction]):
             reference = instruction.reference
             if isinstance(reference, str) and reference in maps and instruction.form.reference == "map":  # type: ignore[union-attr]
                 unused.pop(reference, None)
+                if maps[reference] is None:  # as a reference it would leave the fd 0
+                    raise SymbolError(f"map {reference!r} cannot be bound to None", symbol=reference)
                 instruction = instruction.with_reference(maps[reference])  # noqa: PLW2901
             bound.append(instruction)
         if unused:
@@ -176,6 +180,11 @@ class Instructions(Sequence[Instruction]):
                 found[symbol] = unit
             unit += instruction.units
         return found | dict.fromkeys(self.end_symbols, unit)
+
+    @property
+    def end_symbols(self) -> tuple[str, ...]:
+        """The labels that stand after the last instruction."""
+        return self._end_symbols
 
     @property
     def units(self) -> int:
@@ -229,8 +238,10 @@ class Instructions(Sequence[Instruction]):
     def __getitem__(self, index: SupportsIndex | slice) -> Instruction | Instructions:  # noqa: F811
         if not isinstance(index, slice):
             return self._all[index]
-        reaches_end = index.step in (None, 1) and index.indices(self._count)[1] == self._count
-        return Instructions._of(self._all[index], self.end_symbols if reaches_end else ())
+        start, stop, step = index.indices(self._count)
+        # With the last instruction, not also with the nothing after it: program[:n] + program[n:] is the program.
+        has_end = step == 1 and stop == self._count and (start < stop or not self._count)
+        return Instructions._of(self._all[index], self.end_symbols if has_end else ())
 
     def __add__(self, other: Iterable[Instruction | Label | Instructions]) -> Instructions:
         if not isinstance(other, Instructions):

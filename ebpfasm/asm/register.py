@@ -44,18 +44,27 @@ RFP = R10
 
 
 class Size:
-    """How many bytes a load or a store moves: one of ``Byte``, ``Half``, ``Word``, ``DWord``.
+    """How many bytes a load or a store moves: one of ``Byte``, ``Half``, ``Word``, ``DWord``, and no other.
 
     ``code`` are the size bits of the opcode (RFC 9669 §5, table 13), ``bytes`` and ``bits`` the width.
+
+    Raises:
+        OperandError: ``name`` is none of the four.
     """
 
     __slots__ = ("bits", "bytes", "code", "name")
 
-    def __init__(self, name: str, code: int, width: int) -> None:
-        self.name = name
-        self.code = code
-        self.bytes = width
-        self.bits = width * 8
+    name: str
+    code: int
+    bytes: int
+    bits: int
+
+    def __new__(cls, name: str) -> Size:
+        """The size of that name."""
+        for size in SIZES:
+            if size.name == name:
+                return size
+        raise OperandError(f"Size: there is Byte, Half, Word and DWord, not {name!r}", field="size", value=name)
 
     def __repr__(self) -> str:
         return self.name
@@ -64,10 +73,16 @@ class Size:
         return self.name  # there are four sizes: a pickled one comes back as the same object
 
 
-Byte = Size("Byte", 0x10, 1)
-Half = Size("Half", 0x08, 2)
-Word = Size("Word", 0x00, 4)
-DWord = Size("DWord", 0x18, 8)
+def _size(name: str, code: int, width: int) -> Size:
+    made = object.__new__(Size)
+    made.name, made.code, made.bytes, made.bits = name, code, width, width * 8
+    return made
+
+
+Byte = _size("Byte", 0x10, 1)
+Half = _size("Half", 0x08, 2)
+Word = _size("Word", 0x00, 4)
+DWord = _size("DWord", 0x18, 8)
 
 SIZES = (Byte, Half, Word, DWord)
 

@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 # fmt: off
 #               name    code  clang's operator
-Mov     = alu.Alu("Mov",    0xB0, "=")
-Add     = alu.Alu("Add",    0x00, "+=")
-Sub     = alu.Alu("Sub",    0x10, "-=")
-Mul     = alu.Alu("Mul",    0x20, "*=")
-Div     = alu.Alu("Div",    0x30, "/=")
-SDiv    = alu.Alu("SDiv",   0x30, "s/=", off=1)
-Mod     = alu.Alu("Mod",    0x90, "%=")
-SMod    = alu.Alu("SMod",   0x90, "s%=", off=1)
-And     = alu.Alu("And",    0x50, "&=")
-Or      = alu.Alu("Or",     0x40, "|=")
-Xor     = alu.Alu("Xor",    0xA0, "^=")
-LSh     = alu.Alu("LSh",    0x60, "<<=")
-RSh     = alu.Alu("RSh",    0x70, ">>=")
-ArSh    = alu.Alu("ArSh",   0xC0, "s>>=")
+Mov     = alu.Alu("Mov",    0xB0, "=",     "mov")
+Add     = alu.Alu("Add",    0x00, "+=",    "add")
+Sub     = alu.Alu("Sub",    0x10, "-=",    "sub")
+Mul     = alu.Alu("Mul",    0x20, "*=",    "mul")
+Div     = alu.Alu("Div",    0x30, "/=",    "div")
+SDiv    = alu.Alu("SDiv",   0x30, "s/=",   "sdiv", off=1)
+Mod     = alu.Alu("Mod",    0x90, "%=",    "mod")
+SMod    = alu.Alu("SMod",   0x90, "s%=",   "smod", off=1)
+And     = alu.Alu("And",    0x50, "&=",    "and")
+Or      = alu.Alu("Or",     0x40, "|=",    "or")
+Xor     = alu.Alu("Xor",    0xA0, "^=",    "xor")
+LSh     = alu.Alu("LSh",    0x60, "<<=",   "lsh")
+RSh     = alu.Alu("RSh",    0x70, ">>=",   "rsh")
+ArSh    = alu.Alu("ArSh",   0xC0, "s>>=",  "arsh")
 Neg     = alu.Negate("Neg", 0x80)
 MovSX8  = alu.SignedMove("MovSX8",   8)
 MovSX16 = alu.SignedMove("MovSX16", 16)
@@ -37,8 +37,10 @@ HostTo  = alu.HostOrder("HostTo")
 BSwap   = alu.ByteSwap("BSwap")
 AddrSpaceCast = alu.AddressCast("AddrSpaceCast")
 
-LoadMem   = memory.Load("LoadMem",   memory.MEM,   "u")
-LoadMemSX = memory.Load("LoadMemSX", memory.MEMSX, "s", lacking=DWord)
+LoadMem   = memory.Load("LoadMem",   memory.MEM,   "$X{dst} = *(u$N *)(r{src} {+offset})",
+                        "r{dst} = *(u$N *)(r{src} {~offset})", "ldx$S %r{dst}, [%r{src}{?offset}]")
+LoadMemSX = memory.Load("LoadMemSX", memory.MEMSX, "r{dst} = *(s$N *)(r{src} {+offset})",
+                        "r{dst} = *(s$N *)(r{src} {~offset})", "ldxs$S %r{dst}, [%r{src}{?offset}]", lacking=DWord)
 StoreMem  = memory.Store("StoreMem")
 StoreImm  = memory.StoreConstant("StoreImm")
 LoadAbs   = memory.LoadPacket("LoadAbs")
@@ -52,42 +54,44 @@ LoadFunc          = wide.LoadFunction("LoadFunc")
 LoadMapIndex      = wide.LoadNumbered("LoadMapIndex")
 LoadMapIndexValue = wide.LoadNumberedWithin("LoadMapIndexValue")
 
-#                  name         operation  64 bit                                                  32 bit
-AddAtomic = memory.Atomic("AddAtomic", 0x00, "lock *(u64 *)(r{dst} {+offset}) += r{src}",
-                                             "lock *(u32 *)(r{dst} {+offset}) += w{src}")
-OrAtomic  = memory.Atomic("OrAtomic",  0x40, "lock *(u64 *)(r{dst} {+offset}) |= r{src}",
-                                             "lock *(u32 *)(r{dst} {+offset}) |= w{src}")
-AndAtomic = memory.Atomic("AndAtomic", 0x50, "lock *(u64 *)(r{dst} {+offset}) &= r{src}",
-                                             "lock *(u32 *)(r{dst} {+offset}) &= w{src}")
-XorAtomic = memory.Atomic("XorAtomic", 0xA0, "lock *(u64 *)(r{dst} {+offset}) ^= r{src}",
-                                             "lock *(u32 *)(r{dst} {+offset}) ^= w{src}")
-FetchAdd  = memory.Atomic("FetchAdd",  0x01, "r{src} = atomic_fetch_add((u64 *)(r{dst} {+offset}), r{src})",
-                                             "w{src} = atomic_fetch_add((u32 *)(r{dst} {+offset}), w{src})")
-FetchOr   = memory.Atomic("FetchOr",   0x41, "r{src} = atomic_fetch_or((u64 *)(r{dst} {+offset}), r{src})",
-                                             "w{src} = atomic_fetch_or((u32 *)(r{dst} {+offset}), w{src})")
-FetchAnd  = memory.Atomic("FetchAnd",  0x51, "r{src} = atomic_fetch_and((u64 *)(r{dst} {+offset}), r{src})",
-                                             "w{src} = atomic_fetch_and((u32 *)(r{dst} {+offset}), w{src})")
-FetchXor  = memory.Atomic("FetchXor",  0xA1, "r{src} = atomic_fetch_xor((u64 *)(r{dst} {+offset}), r{src})",
-                                             "w{src} = atomic_fetch_xor((u32 *)(r{dst} {+offset}), w{src})")
-Xchg      = memory.Atomic("Xchg",      0xE1, "r{src} = xchg_64(r{dst} {+offset}, r{src})",
-                                             "w{src} = xchg32_32(r{dst} {+offset}, w{src})")
-CmpXchg   = memory.Atomic("CmpXchg",   0xF1, "r0 = cmpxchg_64(r{dst} {+offset}, r0, r{src})",
-                                             "w0 = cmpxchg32_32(r{dst} {+offset}, w0, w{src})")
-LoadAcquire  = memory.Ordered("LoadAcquire",  0x100, "r{dst} = load_acquire((uN *)(r{src} {+offset}))")
-StoreRelease = memory.Ordered("StoreRelease", 0x110, "store_release((uN *)(r{dst} {+offset}), r{src})")
+# Of each: clang's text, the kernel's, and ubpf's.
+AddAtomic = memory.Atomic("AddAtomic", 0x00, "lock *(u$N *)(r{dst} {+offset}) += $X{src}",
+    "lock *(u$N *)(r{dst} {~offset}) += r{src}", "lock add$B [%r{dst}{?offset}], %r{src}")
+OrAtomic = memory.Atomic("OrAtomic", 0x40, "lock *(u$N *)(r{dst} {+offset}) |= $X{src}",
+    "lock *(u$N *)(r{dst} {~offset}) |= r{src}", "lock or$B [%r{dst}{?offset}], %r{src}")
+AndAtomic = memory.Atomic("AndAtomic", 0x50, "lock *(u$N *)(r{dst} {+offset}) &= $X{src}",
+    "lock *(u$N *)(r{dst} {~offset}) &= r{src}", "lock and$B [%r{dst}{?offset}], %r{src}")
+XorAtomic = memory.Atomic("XorAtomic", 0xA0, "lock *(u$N *)(r{dst} {+offset}) ^= $X{src}",
+    "lock *(u$N *)(r{dst} {~offset}) ^= r{src}", "lock xor$B [%r{dst}{?offset}], %r{src}")
+FetchAdd = memory.Atomic("FetchAdd", 0x01, "$X{src} = atomic_fetch_add((u$N *)(r{dst} {+offset}), $X{src})",
+    "r{src} = atomic$M_fetch_add((u$N *)(r{dst} {~offset}), r{src})", "lock fetch add$B [%r{dst}{?offset}], %r{src}")
+FetchOr = memory.Atomic("FetchOr", 0x41, "$X{src} = atomic_fetch_or((u$N *)(r{dst} {+offset}), $X{src})",
+    "r{src} = atomic$M_fetch_or((u$N *)(r{dst} {~offset}), r{src})", "lock fetch or$B [%r{dst}{?offset}], %r{src}")
+FetchAnd = memory.Atomic("FetchAnd", 0x51, "$X{src} = atomic_fetch_and((u$N *)(r{dst} {+offset}), $X{src})",
+    "r{src} = atomic$M_fetch_and((u$N *)(r{dst} {~offset}), r{src})", "lock fetch and$B [%r{dst}{?offset}], %r{src}")
+FetchXor = memory.Atomic("FetchXor", 0xA1, "$X{src} = atomic_fetch_xor((u$N *)(r{dst} {+offset}), $X{src})",
+    "r{src} = atomic$M_fetch_xor((u$N *)(r{dst} {~offset}), r{src})", "lock fetch xor$B [%r{dst}{?offset}], %r{src}")
+Xchg = memory.Atomic("Xchg", 0xE1, "$X{src} = xchg$V(r{dst} {+offset}, $X{src})",
+    "r{src} = atomic$M_xchg((u$N *)(r{dst} {~offset}), r{src})", "lock xchg$B [%r{dst}{?offset}], %r{src}")
+CmpXchg = memory.Atomic("CmpXchg", 0xF1, "$X0 = cmpxchg$V(r{dst} {+offset}, $X0, $X{src})",
+    "r0 = atomic$M_cmpxchg((u$N *)(r{dst} {~offset}), r0, r{src})", "lock cmpxchg$B [%r{dst}{?offset}], %r{src}")
+LoadAcquire = memory.Ordered("LoadAcquire", 0x100, "$X{dst} = load_acquire((u$N *)(r{src} {+offset}))",
+    "r{dst} = load_acquire((u$N *)(r{src} {~offset}))")
+StoreRelease = memory.Ordered("StoreRelease", 0x110, "store_release((u$N *)(r{dst} {+offset}), $X{src})",
+    "store_release((u$N *)(r{dst} {~offset}), r{src})")
 
-JEq  = jump.Jump("JEq",  0x10, "==")
-JNE  = jump.Jump("JNE",  0x50, "!=")
-JGT  = jump.Jump("JGT",  0x20, ">")
-JGE  = jump.Jump("JGE",  0x30, ">=")
-JLT  = jump.Jump("JLT",  0xA0, "<")
-JLE  = jump.Jump("JLE",  0xB0, "<=")
-JSet = jump.Jump("JSet", 0x40, "&")
-JSGT = jump.Jump("JSGT", 0x60, "s>")
-JSGE = jump.Jump("JSGE", 0x70, "s>=")
-JSLT = jump.Jump("JSLT", 0xC0, "s<")
-JSLE = jump.Jump("JSLE", 0xD0, "s<=")
-Ja   = jump.NearJump("Ja", 0x00, "goto")
+JEq  = jump.Jump("JEq",  0x10, "==",  "jeq")
+JNE  = jump.Jump("JNE",  0x50, "!=",  "jne")
+JGT  = jump.Jump("JGT",  0x20, ">",   "jgt")
+JGE  = jump.Jump("JGE",  0x30, ">=",  "jge")
+JLT  = jump.Jump("JLT",  0xA0, "<",   "jlt")
+JLE  = jump.Jump("JLE",  0xB0, "<=",  "jle")
+JSet = jump.Jump("JSet", 0x40, "&",   "jset")
+JSGT = jump.Jump("JSGT", 0x60, "s>",  "jsgt")
+JSGE = jump.Jump("JSGE", 0x70, "s>=", "jsge")
+JSLT = jump.Jump("JSLT", 0xC0, "s<",  "jslt")
+JSLE = jump.Jump("JSLE", 0xD0, "s<=", "jsle")
+Ja   = jump.NearJump("Ja", 0x00, "goto", "ja")
 MayGoto   = jump.NearJump("MayGoto", 0xE0, "may_goto")
 LongJump  = jump.FarJump("LongJump")
 JumpTable = jump.IndirectJump("JumpTable")
@@ -128,14 +132,16 @@ def by_opcode(rows: Iterable[Row]) -> dict[int, tuple[Form, ...]]:
 _whole_table: dict[int, tuple[Form, ...]] = {}
 
 
-def form_of(instruction: Instruction, forms: dict[int, tuple[Form, ...]] = _whole_table) -> Form | None:
-    """The form an instruction's fields are: the first of its opcode that they match, or None.
-
-    ``forms`` is the index to look in, as `by_opcode` makes it: without one that of the whole table.
-    """
+def forms_of(opcode: int) -> tuple[Form, ...]:
+    """All forms of an opcode, in the order of the table; none for one nobody has defined."""
     if not _whole_table:
         _whole_table.update(by_opcode(ROWS))
-    for form in forms.get(instruction.opcode, ()):
+    return _whole_table.get(opcode, ())
+
+
+def form_of(instruction: Instruction) -> Form | None:
+    """The form an instruction's fields are: the first of its opcode that they match, or None."""
+    for form in forms_of(instruction.opcode):
         if form.matches(instruction):
             return form
     return None

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
+from ebpfasm.asm.table import forms_of
+from ebpfasm.asm.template import compile_printer
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ebpfasm.asm.form import Form
     from ebpfasm.asm.instruction import Instruction
     from ebpfasm.asm.program import Instructions
+    from ebpfasm.asm.template import Printer
 
 __all__ = ["instruction_text", "listing"]
 
 
+_printers: dict[int, tuple[tuple[Form, ...], Printer]] = {}
+"""For each opcode seen so far its forms and the function that writes them."""
+
+
 def instruction_text(instruction: Instruction) -> str:
     """One instruction in clang's syntax, without labels: ``r3 = 0``."""
-    form = instruction.form
-    if form is None:
-        return f".byte {_bytes_of(instruction).hex(' ')}"
-    values = {operand.name: operand for operand in form.operands}
-    text = []
-    for piece in form.assembly.split("{"):
-        name, closed, rest = piece.partition("}")
-        if not closed:
-            text.append(piece)
-            continue
-        style = name[0] if name[0] in "+>" else ""
-        operand = values[name[len(style) :]]
-        if operand.kind in ("label", "map") and instruction.reference is not None:
-            text.append(_name_of(instruction.reference))
-        else:
-            number = operand.of(instruction)
-            text.append(f"{'-' if number < 0 else '+'} {abs(number)}" if style == "+" else f"{number:{style and '+'}}")
-        text.append(rest)
-    return "".join(text)
+    opcode = instruction.opcode
+    forms = forms_of(opcode)
+    known, printer = _printers.get(opcode, (None, None))
+    if printer is None or known is not forms:
+        printer = compile_printer(forms, "llvm")
+        _printers[opcode] = (forms, printer)
+    reference = instruction.reference
+    name = None if reference is None else _name_of(reference)
+    text = printer(instruction.dst, instruction.src, instruction.off, instruction.imm, name)
+    return f".byte {_bytes_of(instruction).hex(' ')}" if text is None else text
 
 
 def listing(program: Instructions, byteorder: str) -> str:
@@ -40,12 +40,9 @@ def listing(program: Instructions, byteorder: str) -> str:
     """
     rows: list[str] = []
     unit = 0
-    items = tuple(program)
-    for instruction in program.resolved():
-        original = items[0]
-        items = items[1:]
+    for original, instruction in zip(program, program.resolved(), strict=True):
         rows.extend(f"{symbol}:" for symbol in original.symbols)
-        note = original.comment or _called(original)
+        note = original.comment or _note(original)
         comment = f"  ; {note}" if note else ""
         raw = _bytes_of(instruction, byteorder).hex(" ")
         if instruction.reference is not None:
@@ -58,14 +55,17 @@ def listing(program: Instructions, byteorder: str) -> str:
     return "\n".join(rows)
 
 
-def _called(instruction: Instruction) -> str:
-    """The kernel's name of the helper an instruction calls, where it calls one."""
+def _note(instruction: Instruction) -> str:
+    """What the text of an instruction leaves to know: the helper it calls, the fd of a map."""
     from ebpfasm.asm.helpers import HELPERS
     from ebpfasm.asm.jump import HelperForm
 
-    if not isinstance(instruction.form, HelperForm) or not 0 < instruction.imm < len(HELPERS):
-        return ""
-    return HELPERS[instruction.imm].kernel_name
+    form = instruction.form
+    if isinstance(form, HelperForm) and 0 < instruction.imm < len(HELPERS):
+        return HELPERS[instruction.imm].kernel_name
+    if form is not None and form.reference == "map" and instruction.reference is None:
+        return f"map fd {instruction.imm & 0xFFFFFFFF}"
+    return ""
 
 
 def _name_of(reference: object) -> str:

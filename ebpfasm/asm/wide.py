@@ -39,7 +39,16 @@ class LoadWide(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._later = lambda: (Form(name, LOAD_64, "r{dst} = {value} ll", DST, WIDE, "DWord"),)
+        self._later = lambda: (
+            Form(
+                name,
+                LOAD_64,
+                {"llvm": "r{dst} = {value} ll", "kernel": "r{dst} = {#value}", "ubpf": "lddw %r{dst}, {#value}"},
+                DST,
+                WIDE,
+                "DWord",
+            ),
+        )
 
     def __call__(self, dst: int, value: int, size: Size = DWord) -> Instruction:
         """``dst`` = any 64 bits, signed or unsigned (kept signed); ``size`` can only be ``DWord``."""
@@ -47,7 +56,7 @@ class LoadWide(Row):
         if dst.__class__ is not Register:
             dst = register(self.name, "dst", dst)
         value = number(self.name, "imm", "immediate", value, -(1 << 63), (1 << 64) - 1, " (that is Mov.Reg)")
-        return make(LOAD_64, dst, 0, 0, signed64(value))
+        return make(LOAD_64, dst, 0, signed64(value))
 
 
 class LoadMap(Row):
@@ -57,14 +66,23 @@ class LoadMap(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._later = lambda: (Form(name, LOAD_64, "r{dst} = map_fd({map}) ll", DST, MAP, src=1),)
+        self._later = lambda: (
+            Form(
+                name,
+                LOAD_64,
+                {"llvm": ("r{dst} = {@map} ll", "ld_pseudo r{dst}, 1, {map}"), "kernel": "r{dst} = map[id:{map}]"},
+                DST,
+                MAP,
+                src=1,
+            ),
+        )
 
     def __call__(self, dst: int, map: int | str | HasFileno) -> Instruction:
         """``dst`` = a map's address; ``map`` is an fd (0..2³²-1), an object with ``fileno()``, or a name to bind."""
         if dst.__class__ is not Register:
             dst = register(self.name, "dst", dst)
         if map.__class__ is int and 0 <= map <= 0xFFFFFFFF:
-            return make(LOAD_64, dst, 1, 0, map)
+            return make(LOAD_64, dst | 0x10, 0, map)
         return _with_map(self.name, dst, 1, map, 0)
 
 
@@ -75,7 +93,24 @@ class LoadMapWithin(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._later = lambda: (Form(name, LOAD_64, "r{dst} = map_value({map}, {offset}) ll", DST, MAP, WITHIN, src=2),)
+        self._later = lambda: (
+            Form(
+                name,
+                LOAD_64,
+                {
+                    "llvm": (
+                        "r{dst} = {@map}[0] + {offset} ll",
+                        "ld_pseudo r{dst}, 2, {map}",
+                        "ld_pseudo r{dst}, 2, {map}, {offset}",
+                    ),
+                    "kernel": "r{dst} = map[id:{map}][0]+{offset}",
+                },
+                DST,
+                MAP,
+                WITHIN,
+                src=2,
+            ),
+        )
 
     def __call__(self, dst: int, map: int | str | HasFileno, offset: int) -> Instruction:
         """``dst`` = the address of byte ``offset`` (0..2³²-1) of the value of entry 0 of ``map``."""
@@ -91,12 +126,21 @@ class LoadNumbered(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._later = lambda: (Form(name, LOAD_64, "r{dst} = map_idx({index}) ll", DST, INDEX, src=5),)
+        self._later = lambda: (
+            Form(
+                name,
+                LOAD_64,
+                {"llvm": "ld_pseudo r{dst}, 5, {index}", "kernel": "r{dst} = {#index}"},
+                DST,
+                INDEX,
+                src=5,
+            ),
+        )
 
     def __call__(self, dst: int, index: int) -> Instruction:
         """``dst`` = the address of map ``index`` (0..2³²-1) of ``fd_array``."""
         dst = register(self.name, "dst", dst)
-        return make(LOAD_64, dst, 5, 0, number(self.name, "imm", "index", index, *U32))
+        return make(LOAD_64, dst | 0x50, 0, number(self.name, "imm", "index", index, *U32))
 
 
 class LoadNumberedWithin(Row):
@@ -107,7 +151,18 @@ class LoadNumberedWithin(Row):
     def __init__(self, name: str) -> None:
         self.name = name
         self._later = lambda: (
-            Form(name, LOAD_64, "r{dst} = map_idx_value({index}, {offset}) ll", DST, INDEX, WITHIN, src=6),
+            Form(
+                name,
+                LOAD_64,
+                {
+                    "llvm": ("ld_pseudo r{dst}, 6, {index}", "ld_pseudo r{dst}, 6, {index}, {offset}"),
+                    "kernel": "r{dst} = map[idx:{index}]+{offset}",
+                },
+                DST,
+                INDEX,
+                WITHIN,
+                src=6,
+            ),
         )
 
     def __call__(self, dst: int, index: int, offset: int) -> Instruction:
@@ -115,7 +170,7 @@ class LoadNumberedWithin(Row):
         dst = register(self.name, "dst", dst)
         low = number(self.name, "imm", "index", index, *U32)
         high = number(self.name, "imm", "offset", offset, *U32)
-        return make(LOAD_64, dst, 6, 0, signed64(low | high << 32))
+        return make(LOAD_64, dst | 0x60, 0, signed64(low | high << 32))
 
 
 class LoadFunction(Row):
@@ -125,14 +180,26 @@ class LoadFunction(Row):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._later = lambda: (Form(name, LOAD_64, "r{dst} = func({>target}) ll", DST, FUNC, src=4),)
+        self._later = lambda: (
+            Form(
+                name,
+                LOAD_64,
+                {
+                    "llvm": ("r{dst} = {@target} ll", "ld_pseudo r{dst}, 4, {target}"),
+                    "kernel": "r{dst} = subprog[{~target}]",
+                },
+                DST,
+                FUNC,
+                src=4,
+            ),
+        )
 
     def __call__(self, dst: int, target: str | int) -> Instruction:
         """``dst`` = the address of the function at a label, or so many units after the first unit of this load."""
         dst = register(self.name, "dst", dst)
         if isinstance(target, str):
-            return referring(LOAD_64, dst, 4, 0, target)
-        return make(LOAD_64, dst, 4, 0, number(self.name, "imm", "target", target, *S32) & 0xFFFFFFFF)
+            return referring(LOAD_64, dst | 0x40, 0, target)
+        return make(LOAD_64, dst | 0x40, 0, number(self.name, "imm", "target", target, *S32) & 0xFFFFFFFF)
 
 
 class LoadBtfId(Row):
@@ -143,7 +210,15 @@ class LoadBtfId(Row):
     def __init__(self, name: str) -> None:
         self.name = name
         self._later = lambda: (
-            Form(name, LOAD_64, "r{dst} = btf_id({btf_id}, {module_fd}) ll", DST, BTF_ID, MODULE, src=3),
+            Form(
+                name,
+                LOAD_64,
+                {"llvm": ("ld_pseudo r{dst}, 3, {btf_id}", "ld_pseudo r{dst}, 3, {btf_id}, {module_fd}")},
+                DST,
+                BTF_ID,
+                MODULE,
+                src=3,
+            ),
         )
 
     def __call__(self, dst: int, btf_id: int, module_fd: int = 0) -> Instruction:
@@ -151,13 +226,13 @@ class LoadBtfId(Row):
         dst = register(self.name, "dst", dst)
         low = number(self.name, "imm", "BTF id", btf_id, *U32)
         high = number(self.name, "imm", "module fd", module_fd, *U32)
-        return make(LOAD_64, dst, 3, 0, signed64(low | high << 32))
+        return make(LOAD_64, dst | 0x30, 0, signed64(low | high << 32))
 
 
 def _with_map(word: str, dst: int, src: int, map: object, offset: int) -> Instruction:
     """A 64-bit load of a map given as fd, name or object."""
     if isinstance(map, str) or (hasattr(map, "fileno") and not isinstance(map, int)):
-        return referring(LOAD_64, dst, src, signed64(offset << 32), map)
+        return referring(LOAD_64, dst | src << 4, signed64(offset << 32), map)
     if not isinstance(map, int) or isinstance(map, (bool, Register)):
         wrong(word, "imm", map, 0, 0xFFFFFFFF, f"a map is an fd, a name or an object with fileno(), not {map!r}")
-    return make(LOAD_64, dst, src, 0, signed64(number(word, "imm", "map fd", map, *U32) | offset << 32))
+    return make(LOAD_64, dst | src << 4, 0, signed64(number(word, "imm", "map fd", map, *U32) | offset << 32))

@@ -6,6 +6,8 @@ from errno import EEXIST, ENODEV, ENOENT, EOPNOTSUPP
 
 from ebpfasm.errors import AlreadyAttached, ClosedError, KernelError, NotSupported
 from ebpfasm.kernel import clsact
+from ebpfasm.kernel.interfaces import ifname
+from ebpfasm.kernel.threads import in_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,15 +29,21 @@ class ClsactLink:
     """A filter on a device's clsact, with the methods of `Link`; made by `attach_clsact`.
 
     Closing it removes the filter, and the qdisc if it was made for it and nothing else is left on it.
-    Unlike a BPF link the filter would outlive this process: `keep` leaves it there on purpose.
+    Unlike a BPF link the filter would outlive this process: `keep` leaves it there on purpose. Until it is
+    closed the link holds the device's namespace open, so one that is deleted meanwhile ends with it.
+
+    Attaching and detaching run to their end before an interrupt (Ctrl-C) is raised: nothing is left half done.
     """
 
-    __slots__ = ("_hook", "_made_qdisc", "_place", "device", "handle", "ifindex", "name", "priority", "where")
+    __slots__ = (
+        "_hook", "_made_filter", "_made_qdisc", "_place",
+        "device", "handle", "ifindex", "name", "priority", "where",
+    )  # fmt: skip
 
     def __init__(self, place: NetNS, ifindex: int, device: str, where: str, name: str) -> None:
         self._place: NetNS | None = place
         self._hook = HOOKS[where]
-        self._made_qdisc = False
+        self._made_qdisc = self._made_filter = False
         self.ifindex = ifindex
         self.device = device
         self.where = where
@@ -57,26 +65,12 @@ class ClsactLink:
         """Attach a program as `attach_clsact` says; the link then owns ``place``."""
         link = cls(place, ifindex, device, where, name)
         link.priority, link.handle = priority, handle
-        had_qdisc = True
         try:
-            fd = program.fileno()
-            had_qdisc = clsact.has_clsact(ifindex, place)
-            link._made_qdisc = clsact.add_clsact(ifindex, place)
-            try:
-                clsact.add_filter(
-                    ifindex, link._hook, fd, priority=priority, handle=handle, name=name, netns=place
-                )  # fmt: skip
-            except KernelError as error:
-                if error.errno != EEXIST:
-                    raise
-                link._same_or_refuse(program)
-        except BaseException:
-            # Whether an interrupted call had made the qdisc is not known; that there was none before, is.
-            try:
-                if not had_qdisc:
-                    link._remove_qdisc()
-            finally:
-                link.keep()
+            in_thread(link._attach, program)
+        except BaseException:  # refused, and undone already; or interrupted when it was attached
+            if link._made_filter:
+                link.close()
+            link.keep()
             raise
         return link
 
@@ -116,15 +110,8 @@ class ClsactLink:
 
         A filter, device or namespace that is gone already is what this is for, and no error.
         """
-        place = self._open()
-        try:
-            clsact.delete_filter(self.ifindex, self._hook, priority=self.priority, handle=self.handle, netns=place)
-        except KernelError as error:
-            if error.errno not in GONE:
-                raise
-        if self._made_qdisc:
-            self._remove_qdisc()
-        self.keep()
+        self._open()
+        in_thread(self._detach)
 
     def close(self) -> None:
         """Detach, as closing the descriptor of a BPF link does. Closing again does nothing."""
@@ -165,13 +152,15 @@ class ClsactLink:
         if getattr(self, "_place", None) is not None:
             import warnings
 
-            warnings.warn(
-                f"{self._words()} was dropped without close() or keep(), and is still attached",
-                ResourceWarning,
-                stacklevel=2,
-                source=self,
-            )
-            self.keep()
+            try:
+                warnings.warn(
+                    f"{self._words()} was dropped without close() or keep(), and is still attached",
+                    ResourceWarning,
+                    stacklevel=2,
+                    source=self,
+                )
+            finally:
+                self.keep()
 
     def __repr__(self) -> str:
         return f"<ClsactLink {self._words()}{': closed' if self.closed else ''}>"
@@ -184,25 +173,60 @@ class ClsactLink:
     def _words(self) -> str:
         return f"filter {self.name!r} (priority {self.priority}, handle {self.handle}) at {self.where} of {self.device}"
 
+    def _attach(self, program: Program) -> None:
+        place = self._open()
+        self._made_qdisc = clsact.add_clsact(self.ifindex, place)
+        try:
+            self._add_filter(program, place)
+        except BaseException as error:
+            if self._made_qdisc:
+                try:
+                    self._remove_qdisc()
+                except KernelError as why:
+                    error.add_note(f"could not undo (made clsact on {self.device}): {why}")
+            raise
+
+    def _add_filter(self, program: Program, place: NetNS) -> None:
+        """Add the filter, or find that it is there with this very program."""
+        try:
+            clsact.add_filter(
+                self.ifindex, self._hook, program.fileno(),
+                priority=self.priority, handle=self.handle, name=self.name, netns=place,
+            )  # fmt: skip
+            self._made_filter = True
+        except AlreadyAttached:
+            found = self._find()
+            if found is None or found.program_id != program.id:
+                raise self._taken(program, place, found) from None
+
+    def _detach(self) -> None:
+        place = self._open()
+        try:
+            clsact.delete_filter(self.ifindex, self._hook, priority=self.priority, handle=self.handle, netns=place)
+        except KernelError as error:
+            if error.errno not in GONE:
+                raise
+        if self._made_qdisc:
+            self._remove_qdisc()
+        self.keep()
+
     def _find(self) -> Filter | None:
         for found in clsact.list_filters(self.ifindex, self._hook, self._open()):
             if (found.priority, found.handle) == (self.priority, self.handle):
                 return found
         return None
 
-    def _same_or_refuse(self, program: Program) -> None:
-        """Accept a filter that runs this very program; raise `AlreadyAttached` for any other."""
-        found = self._find()
-        if found is not None and found.kind == "bpf" and found.program_id == program.id:
-            return
-        what = "another filter"
-        if found is not None:
-            number = f" (program {found.program_id})" if found.program_id else ""
-            what = f"{found.kind} filter {found.name!r}{number}"
-        raise AlreadyAttached(
+    def _taken(self, program: Program, place: NetNS, found: Filter | None) -> AlreadyAttached:
+        """What stands in the way, and the command that removes it."""
+        # Of kind bpf: at the priority of another kind tc_new_tfilter() in net/sched/cls_api.c answers EINVAL.
+        what = f"filter {found.name!r} (program {found.program_id})" if found is not None else "another filter"
+        return AlreadyAttached(
             EEXIST,
-            f"attaching program {program.name!r} at {self.where} of {self.device} in {self._place}: "
-            f"{what} stands there already at priority {self.priority}, handle {self.handle}",
+            f"attaching program {program.name!r} at {self.where} of {self.device} in {place}: {what} stands there "
+            f"already at priority {self.priority}, handle {self.handle}; if a process left it that ended without "
+            f"close(), this removes it when run in that namespace: "
+            f"tc filter del dev {ifname(self.ifindex, place)} {self.where} protocol all "
+            f"prio {self.priority} handle {self.handle:#x} bpf",
             command="RTM_NEWTFILTER",
         )
 

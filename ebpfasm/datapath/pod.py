@@ -6,6 +6,7 @@ from ebpfasm.datapath import tc
 from ebpfasm.datapath.entry import entry_stub
 from ebpfasm.errors import DatapathError, EbpfError, KeyNotFound
 from ebpfasm.kernel.netns import NetNS
+from ebpfasm.kernel.threads import in_thread
 from ebpfasm.objects.maps import Map
 from ebpfasm.objects.programs import Program
 
@@ -34,7 +35,8 @@ class Pod:
 
     The program array lives in the host: `swap` changes what runs on the pod's packets with one write,
     without entering the pod's namespace and without detaching. A context manager that takes all of it
-    down; closing takes it down as well.
+    down; closing takes it down as well. An interrupt (Ctrl-C) that comes while it is connected or closed
+    is raised at the end of that, with everything undone: both are done in a thread of their own.
 
     Attributes:
         name: the pod's name, as it was given.
@@ -86,34 +88,49 @@ class Pod:
                 done before it is undone.
         """
         pod = cls(name, device)
+        try:
+            in_thread(pod._build, netns, program, attach, pin, miss)
+        except BaseException:
+            pod.close()  # an interrupt came while the last steps were done; nothing is left to undo otherwise
+            raise
+        return pod
+
+    def _build(
+        self,
+        netns: NetNSLike,
+        program: Program | None,
+        attach: Callable[..., Link | ClsactLink],
+        pin: str | os.PathLike[str] | None,
+        miss: int,
+    ) -> None:
+        """Do all steps, or none."""
         step = "opening its network namespace"
         try:
             with NetNS(netns) as place:
                 step = "making its program array"
-                pod.slots = Map.create(PROG_ARRAY, key_size=4, value_size=4, max_entries=1, name=name)
-                pod._undo.append((f"closed program array {name!r}", pod.slots.close))
+                self.slots = Map.create(PROG_ARRAY, key_size=4, value_size=4, max_entries=1, name=self.name)
+                self._undo.append((f"closed program array {self.name!r}", self.slots.close))
                 if pin is not None:
                     step = f"pinning its program array under {pin}"
-                    pod.slots.pin(pin)
-                    pod._undo.append((f"removed pin {pin}", pod.slots.unpin))
+                    self.slots.pin(pin)
+                    self._undo.append((f"removed pin {pin}", self.slots.unpin))
                 step = "loading its entry stub"
-                pod.entry = Program.load(SCHED_CLS, entry_stub(pod.slots, miss=miss), name="entry")
-                pod._undo.append(("closed the entry stub", pod.entry.close))
+                self.entry = Program.load(SCHED_CLS, entry_stub(self.slots, miss=miss), name="entry")
+                self._undo.append(("closed the entry stub", self.entry.close))
                 if program is not None:
                     step = "putting its program into slot 0"
-                    pod.slots[0] = program
-                step = f"attaching its entry stub to egress of {device} in {place}"
-                pod.link = attach(device, pod.entry, EGRESS, netns=place)
-                pod._undo.append((f"detached the entry stub from {device}", pod.link.close))
+                    self.slots[0] = program
+                step = f"attaching its entry stub to egress of {self.device} in {place}"
+                self.link = attach(self.device, self.entry, EGRESS, netns=place)
+                self._undo.append((f"detached the entry stub from {self.device}", self.link.close))
         except BaseException as error:
-            undone = pod._take_down(error)
+            undone = self._take_down(error)
             if not isinstance(error, EbpfError):
-                raise  # an interrupt, or a mistake in a user's own attach function: as it is
+                raise  # a mistake in a user's own attach function: as it is
             told = f"; undone: {', '.join(undone)}" if undone else ""
             raise DatapathError(
-                f"pod {name!r}: {step} failed: {error}{told}", pod=name, step=step, rolled_back=tuple(undone)
+                f"pod {self.name!r}: {step} failed: {error}{told}", pod=self.name, step=step, rolled_back=tuple(undone)
             ) from error
-        return pod
 
     def swap(self, program: Program) -> None:
         """Let ``program`` run on the pod's packets from now on, in place of what ran before.
@@ -153,12 +170,13 @@ class Pod:
 
         Every part is taken down even when another fails; the first failure is raised at the end.
         """
-        self._take_down(None)
+        if self._undo:
+            in_thread(self._take_down, None)
 
     def _take_down(self, error: BaseException | None) -> list[str]:
         """Undo what was done, newest first; say what was undone, and note on ``error`` what could not be."""
         undone = []
-        failure: BaseException | None = None
+        failure: Exception | None = None
         while self._undo:
             words, undo = self._undo.pop()
             try:
@@ -181,4 +199,4 @@ class Pod:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Pod {self.name!r} on {self.device}: {'closed' if self.closed else f'program {self.program_id}'}>"
+        return f"<Pod {self.name!r} on {self.device}{': closed' if self.closed else ''}>"

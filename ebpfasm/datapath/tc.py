@@ -62,17 +62,20 @@ def attach_tcx(
     Raises:
         AlreadyAttached: this program is attached there already.
         NotSupported: the kernel has no tcx.
-        KernelError: there is no such device or namespace, or the program is of another type.
-        PermissionDenied: CAP_NET_ADMIN is missing, or CAP_SYS_ADMIN to enter the namespace.
+        KernelError: there is no such device or namespace.
+        OperandError: the program is of another type, or an argument can mean nothing.
+        PermissionDenied: CAP_SYS_ADMIN is missing to enter the namespace. To attach, the kernel asks for no
+            capability besides those that loading the program took.
     """
     side = _side("attach_tcx", program, where)
     with NetNS(netns) as place:
         device, index = _device(ifindex, place)
         name = f"tcx {side} of {device}"
-        try:
-            return run_in(
-                place,
-                lambda: Link.create(
+        made: list[Link] = []
+
+        def create() -> None:
+            made.append(
+                Link.create(
                     program,
                     index,
                     where,
@@ -80,12 +83,20 @@ def attach_tcx(
                     relative=relative,
                     expected_revision=expected_revision,
                     name=name,
-                ),
+                )
             )
+
+        try:
+            run_in(place, create)
         except NotSupported:
             raise
         except KernelError as error:
             raise _about(error, f"attaching program {program.name!r} to {name} in {place}") from error
+        except BaseException:
+            for link in made:  # interrupted, and attached all the same
+                link.close()
+            raise
+        return made[0]
 
 
 def attach_clsact(
@@ -113,7 +124,8 @@ def attach_clsact(
     Raises:
         AlreadyAttached: there is another program at this priority and handle.
         NotSupported: the kernel has no clsact or cls_bpf.
-        KernelError: there is no such device or namespace, or the program is of another type.
+        KernelError: there is no such device or namespace.
+        OperandError: the program is of another type, or an argument can mean nothing.
         PermissionDenied: CAP_NET_ADMIN is missing, or CAP_SYS_ADMIN to enter the namespace.
     """
     from ebpfasm.datapath.clsact_link import ClsactLink  # rtnetlink, which tcx does without

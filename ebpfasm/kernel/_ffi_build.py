@@ -1,4 +1,4 @@
-"""Declares the part of the kernel's bpf(2) ABI that ebpfasm uses, and writes ``_ffi.py`` from it.
+"""Declares the part of the kernel's bpf(2) ABI and the calls of libc that ebpfasm uses; writes ``_ffi.py`` from it.
 
 Run ``python -m ebpfasm.kernel._ffi_build`` after a change; the result is committed, so that neither
 cffi's parser nor a compiler is needed at run time (out-of-line ABI mode).
@@ -12,6 +12,11 @@ from __future__ import annotations
 
 CDEF = """
 long syscall(long number, long cmd, void *attr, unsigned long size);
+
+int setns(int fd, int nstype);
+int unshare(int flags);
+int mount(const char *source, const char *target, const char *fstype, unsigned long flags, const void *data);
+int umount2(const char *target, int flags);
 
 struct bpf_attr_map_create {
     uint32_t map_type;

@@ -157,20 +157,28 @@ def delete_filter(
     """Delete this one BPF filter. Raises :class:`~ebpfasm.errors.KernelError` (ENOENT) when it is not there."""
     where = _where(index, hook, priority, handle)
     in_range("protocol", protocol, 1, 0xFFFF)
-    ask(
-        netns,
-        "RTM_DELTFILTER",
-        f"deleting {where}",
-        lambda route: route.tc(
-            "del-filter",
-            BPF,
-            index,
-            handle,
-            parent=hook,
-            prio=priority,
-            protocol=protocol,
-        ),
-    )
+    with NetNS(netns) as place:
+        try:
+            ask(
+                place,
+                "RTM_DELTFILTER",
+                f"deleting {where}",
+                lambda route: route.tc(
+                    "del-filter",
+                    BPF,
+                    index,
+                    handle,
+                    parent=hook,
+                    prio=priority,
+                    protocol=protocol,
+                ),
+            )
+        except KernelError as error:
+            # Where the whole qdisc is gone, __tcf_qdisc_find() of net/sched/cls_api.c calls it EINVAL.
+            if error.errno != errno.EINVAL or has_clsact(index, place):
+                raise
+            message = f"deleting {where} in {place}: it has no clsact"
+            raise KernelError(errno.ENOENT, message, command="RTM_DELTFILTER") from None
 
 
 def list_filters(index: int, hook: int, netns: NetNSLike = None) -> list[Filter]:

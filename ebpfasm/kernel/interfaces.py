@@ -18,7 +18,13 @@ def interfaces(netns: NetNSLike = None) -> dict[str, int]:
     """Return the interfaces of a namespace: their indexes by their names."""
     import socket
 
-    return {name: index for index, name in run_in(netns, socket.if_nameindex)}
+    try:
+        return {name: index for index, name in run_in(netns, socket.if_nameindex)}
+    except KernelError:
+        raise
+    except OSError as error:  # too many open files, for one
+        number = error.errno or errno.EIO
+        raise KernelError(number, f"listing the interfaces failed: {error.strerror}", command="RTM_GETLINK") from error
 
 
 def ifindex(name: str, netns: NetNSLike = None) -> int:

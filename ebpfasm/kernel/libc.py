@@ -1,13 +1,14 @@
 """The calls of libc that put threads into namespaces and mounts into directories.
 
-Through ``ctypes``, by their names in libc: the standard library has ``setns`` and ``unshare`` from Python 3.12 only
-and the mounts not at all, and ``syscall(2)`` would need four numbers for every machine. ``ctypes`` is imported on
-first use.
+By their names in libc, like bpf(2) itself: the standard library has ``setns`` and ``unshare`` from Python 3.12 only
+and the mounts not at all.
 """
 
 from __future__ import annotations
 
 import os
+
+from ebpfasm.kernel._ffi import ffi
 
 CLONE_NEWNET = 0x40000000  # linux/sched.h
 MS_BIND, MS_REC, MS_SHARED = 0x1000, 0x4000, 0x100000  # linux/mount.h
@@ -26,9 +27,7 @@ def unshare(kind: int) -> None:
 
 def mount(source: str, target: str, flags: int) -> None:
     """Bind ``source`` at ``target``, or change the propagation of the mount there."""
-    import ctypes
-
-    _call("mount", os.fsencode(source), os.fsencode(target), b"none", ctypes.c_ulong(flags), None)
+    _call("mount", os.fsencode(source), os.fsencode(target), b"none", flags, ffi.NULL)
 
 
 def unmount(target: str) -> None:
@@ -37,8 +36,6 @@ def unmount(target: str) -> None:
 
 
 def _call(function: str, *args: object) -> None:
-    import ctypes
-
-    if getattr(ctypes.CDLL(None, use_errno=True), function)(*args) != 0:
-        number = ctypes.get_errno()
+    if getattr(ffi.dlopen(None), function)(*args) != 0:
+        number = ffi.errno
         raise OSError(number, os.strerror(number))

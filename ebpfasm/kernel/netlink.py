@@ -156,6 +156,11 @@ def ask(netns: NetNSLike, command: str, doing: str, request: Callable[[Any], Ans
             return in_thread(conversation) if place.is_current() else run_in(place, conversation)
         except NetlinkError as error:
             raise _refused(abs(error.code), str(error.args[1]), command, f"{doing} in {place}", place) from None
+        except KernelError:
+            raise
+        except OSError as error:  # no socket to talk through, for one
+            number = error.errno or errno.EIO
+            raise KernelError(number, f"{doing} in {place}: {reason(number)}", command=command) from error
 
 
 def _refused(number: int, explanation: str, command: str, doing: str, place: NetNS) -> KernelError:

@@ -93,7 +93,9 @@ HINTS = {
     (c.BPF_PROG_QUERY, errno.ENODEV): "there is no such interface in the calling thread's network namespace",
     (c.BPF_PROG_QUERY, errno.EINVAL): "this kernel cannot list programs of that attach type",
     (c.BPF_LINK_DETACH, errno.EOPNOTSUPP): "links of this kind can only be closed",
-    (c.BPF_OBJ_PIN, errno.EEXIST): "there is something under that path",
+    (c.BPF_OBJ_PIN, errno.EEXIST): (
+        "there is something under that path; if it is the pin of a process that has ended, remove it with rm"
+    ),
     errno.EBADF: _NOT_OPEN,
     errno.EBADFD: _NOT_OPEN,
     errno.ENOSYS: "the kernel was built without CONFIG_BPF_SYSCALL, or a seccomp filter hides bpf(2)",

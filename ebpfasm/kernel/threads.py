@@ -19,41 +19,35 @@ def in_thread(function: Callable[..., Result], *args: object) -> Result:
     being done behind the caller's back; the result is lost then.
     """
     import threading
+    from queue import SimpleQueue
 
     results: list[Result] = []
     errors: list[BaseException] = []
-    permits: list[bool] = []
-    gate, finished = threading.Lock(), threading.Lock()
+    permits: SimpleQueue[bool] = SimpleQueue()
+    ended: SimpleQueue[None] = SimpleQueue()
 
     def work() -> None:
-        with gate:
-            pass
-        if permits:
+        if permits.get():
             try:
                 results.append(function(*args))
             except BaseException as error:  # raised again in the caller
                 errors.append(error)
             finally:
-                finished.release()
+                ended.put(None)
 
     thread = threading.Thread(target=work, name=f"ebpfasm {getattr(function, '__name__', 'call')}")
-    interrupt: BaseException | None = None
-    finished.acquire()
-    gate.acquire()
     try:
         thread.start()
-        permits.append(True)
-    except BaseException as error:
-        if not permits:  # whether the thread runs cannot be known here; without a permit it does nothing
-            raise
-        interrupt = error
-    finally:
-        gate.release()
+    except BaseException:
+        permits.put(False)  # whether it runs cannot be known here, so it must do nothing
+        raise
+    interrupt: BaseException | None = None
     # Not join() alone: before Python 3.13 an interrupted join() takes the thread for ended while it still runs.
     while True:
         try:
+            permits.put(True)  # within this try, so that no interrupt leaves the thread working alone
             if not results and not errors:
-                finished.acquire()
+                ended.get()
             thread.join()
             break
         except BaseException as error:  # KeyboardInterrupt, or whatever a signal handler raises

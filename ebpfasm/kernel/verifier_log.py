@@ -56,7 +56,7 @@ def _section(lines: list[str], heading: str) -> list[str]:
 
 def _reason(lines: list[str]) -> list[str]:
     """Return the refused instruction, if the trace ends with one, and what the verifier says below it."""
-    kept = [line.strip() for line in lines if line.strip() and not line.startswith(_STATISTICS)]
+    kept = [cut for line in lines if not line.startswith(_STATISTICS) and (cut := _without_statistics(line).strip())]
     reason: list[str] = []
     for line in reversed(kept):
         if _is_instruction(line):
@@ -65,6 +65,12 @@ def _reason(lines: list[str]) -> list[str]:
             break
         reason.append(line)
     return reason[::-1]
+
+
+def _without_statistics(line: str) -> str:
+    """Cut off the statistics behind a reason that the kernel ends without a newline, such as check_helper_call()'s."""
+    start, _, rest = line.partition("processed ")
+    return start if " insns (limit " in rest else line
 
 
 def _is_instruction(line: str) -> bool:

@@ -83,7 +83,7 @@ class Link(KernelObject):
         except BaseException:
             fd.close()
             raise
-        return cls(fd, what)
+        return cls(fd, "")
 
     @property
     def info(self) -> LinkInfo:

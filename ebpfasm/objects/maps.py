@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from errno import E2BIG, ENOENT
 from os import fspath
 
@@ -213,7 +214,8 @@ class Map(KernelObject):
     def __iter__(self) -> Iterator[Any]:
         """The keys. Entries may be changed and deleted on the way; each key comes once."""
         if self.type in ARRAYS:
-            yield from range(self.max_entries)
+            for index in range(self.max_entries):
+                yield self._key.decode(index.to_bytes(self.key_size, sys.byteorder))
             return
         fd = self._fd.fileno()
         seen: set[bytes] = set()
@@ -270,6 +272,8 @@ class Map(KernelObject):
 
     def update_batch(self, entries: Iterable[tuple[Any, Any]], flags: int = 0) -> None:
         """Write many entries with one call (Linux 5.6); ``entries`` are pairs, such as ``a_dict.items()``.
+
+        ``flags`` can only be ``UpdateFlag.LOCK``: the kernel refuses the others for a batch.
 
         Raises:
             OperandError: a key or value is of the wrong kind; nothing is written then.

@@ -82,10 +82,11 @@ class KernelObject:
             return
         while self._pinned:
             try:
-                pins.unpin(self._pinned.pop())
+                pins.unpin(self._pinned[-1])
             except KernelError as error:
                 if error.errno != ENOENT:  # somebody else removed it, and removed is what it should be
                     raise
+            self._pinned.pop()  # not before: after an interrupt it can be asked for again
 
     def __enter__(self) -> Self:
         self.fileno()

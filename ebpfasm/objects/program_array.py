@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from errno import E2BIG
+import sys
+from errno import E2BIG, EBADF, EINVAL
 
 from ebpfasm.errors import KernelError, OperandError
 from ebpfasm.kernel import info, maps
+from ebpfasm.objects.codecs import Integer
 from ebpfasm.objects.maps import Map
 
 TYPE_CHECKING = False
@@ -30,8 +32,8 @@ class ProgramArray(Map):
 
     def __setitem__(self, index: Any, program: Any) -> None:
         """Put a program into slot ``index``."""
-        if index.__class__ is not int:
-            index = self._key.decode(self._key.encode(index))
+        if index.__class__ is not int or self._key.__class__ is not Integer:
+            index = int.from_bytes(self._key.encode(index), sys.byteorder)
         number = program if program.__class__ is int else self._descriptor(program)
         try:
             maps.update_u32(self._fd.fileno(), index, number)
@@ -40,17 +42,16 @@ class ProgramArray(Map):
 
     def update(self, key: Any, value: Any, flags: int = 0) -> None:
         """Put a program into slot ``key``; ``flags`` can only be `UpdateFlag.ANY`."""
-        if key.__class__ is not int:
-            key = self._key.decode(self._key.encode(key))
-        number = value if value.__class__ is int else self._descriptor(value)
-        try:
-            maps.update_u32(self._fd.fileno(), key, number, flags)
-        except (KernelError, OperandError) as error:
-            raise self._refused(error, key, number) from None
+        if flags:  # bpf_fd_array_map_update_elem() in kernel/bpf/arraymap.c
+            raise OperandError(
+                f"map {self.name!r}: flags of a program array can only be UpdateFlag.ANY, not {flags!r}",
+                field="flags", value=flags, low=0, high=0,
+            )  # fmt: skip
+        self[key] = value
 
     def __iter__(self) -> Iterator[int]:
         """The slots that hold a program."""
-        return (index for index in range(self.max_entries) if index in self)
+        return (index for index in super().__iter__() if index in self)
 
     @property
     def owner_type(self) -> int | None:
@@ -95,6 +96,8 @@ class ProgramArray(Map):
         assert isinstance(error, KernelError)
         if error.errno == E2BIG:
             return self._explained(error, index)
+        if error.errno not in {EBADF, EINVAL}:  # frozen, or out of memory: no fault of the program
+            return error
         kind = info.kind(number)
         if kind != "program":
             what = f"is {'a ' if kind in ('map', 'link') else ''}{kind}" if kind else "is not open"

@@ -51,3 +51,9 @@ def test_there_is_one_object_of_each_size_and_byte_order(name: str) -> None:
 def test_an_integer_passes_as_a_register() -> None:
     assert asm.Mov.Reg(1, 2) == asm.Mov.Reg(asm.R1, asm.R2)
     assert asm.LoadMem(0, 10, -8, asm.DWord) == asm.LoadMem(asm.R0, asm.RFP, -8, asm.DWord)
+
+
+def test_there_are_four_sizes_and_no_other() -> None:
+    assert asm.Size("Word") is asm.Word
+    with pytest.raises(OperandError, match="Size: there is Byte, Half, Word and DWord, not 'Quad'"):
+        asm.Size("Quad")

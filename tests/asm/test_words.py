@@ -282,7 +282,7 @@ def test_words_show_as_they_are_typed() -> None:
 
 def test_forms_and_operands_show_what_they_are() -> None:
     (form,) = asm.LoadFunc.forms
-    assert repr(form) == "<Form LoadFunc 0x18: r{dst} = func({>target}) ll>"
+    assert repr(form) == "<Form LoadFunc 0x18: r{dst} = {@target} ll>"
     assert [repr(param) for param in form.params if isinstance(param, Operand)] == [
         "Operand('dst', 'dst', 0, 10)",
         "Operand('target', 'imm', -2147483648, 2147483647)",

@@ -1,1 +1,1 @@
-"""The benchmark: ``python -m tests.bench`` measures ebpfasm against references on the same machine and prints a table."""
+"""The benchmark: ``python -m tests.bench`` prints how fast ebpfasm is, compared with references on the same machine."""

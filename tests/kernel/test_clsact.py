@@ -165,6 +165,12 @@ def test_an_ingress_qdisc_in_the_way(veth: Veth) -> None:
         clsact.add_clsact(veth.index, veth.netns)
 
 
+def test_deleting_a_filter_where_there_is_no_clsact(veth: Veth) -> None:
+    with pytest.raises(KernelError, match=rf"deleting egress filter 1 .*{veth.netns!r}: it has no clsact") as caught:
+        clsact.delete_filter(veth.index, EGRESS, priority=1, handle=1, netns=veth.netns)
+    assert caught.value.errno == errno.ENOENT
+
+
 def test_missing_interface(veth: Veth) -> None:
     place = veth.netns
     with verdict_program(TC_ACT_OK) as fd:

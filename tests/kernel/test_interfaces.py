@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import socket
 import subprocess
 import sys
 
@@ -39,3 +41,13 @@ def test_needs_no_pyroute2() -> None:
         "import sys; from ebpfasm.kernel.interfaces import ifindex; ifindex('lo'); sys.exit('pyroute2' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_no_socket_to_ask_through(veth: Veth, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_socket() -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(socket, "if_nameindex", no_socket)
+    with pytest.raises(KernelError, match="listing the interfaces failed: Too many open files") as caught:
+        ifindex("eth0", veth.netns)
+    assert caught.value.errno == errno.EMFILE

@@ -253,3 +253,16 @@ def test_two_namespaces_at_once(netns: MakeNetNS) -> None:
     assert failures == []
     for name in places:
         assert sorted(interfaces(name)) == sorted(["lo", *(f"{end}{number}" for end in "ab" for number in range(5))])
+
+
+def test_no_socket_to_talk_through(netns: MakeNetNS, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_socket(**_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    name = netns()
+    monkeypatch.setattr("pyroute2.IPRoute", no_socket)
+    with pytest.raises(
+        KernelError, match=rf"bringing interface 1 up in .*{name}.*Too many open files \(EMFILE\)"
+    ) as caught:
+        netlink.set_up(1, name)
+    assert caught.value.errno == errno.EMFILE

@@ -6,10 +6,12 @@ import errno
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -318,6 +320,44 @@ def test_an_interrupt_before_the_thread_is_known_to_run_stops_it(monkeypatch: py
         if thread is not threading.current_thread():
             thread.join(10)
     assert not ran.is_set()
+
+
+def test_an_interrupt_at_any_moment_leaves_nothing_running() -> None:
+    # A signal is looked at when a call has returned: interrupt after the first call that in_thread makes, the second …
+    moment, interrupts = 0, 0
+    while interrupts == moment:
+        started, ended, calls = threading.Event(), threading.Event(), 0
+
+        def work(started: threading.Event = started, ended: threading.Event = ended) -> None:
+            started.set()
+            time.sleep(0.01)
+            ended.set()
+
+        def interrupt(frame: FrameType, event: str, _: object, moment: int = moment) -> None:
+            nonlocal calls, interrupts
+            here = frame if event == "c_return" else frame.f_back
+            if event in {"c_return", "return"} and here is not None and here.f_code is in_thread.__code__:
+                calls += 1
+                if calls == moment + 1:
+                    interrupts += 1
+                    raise KeyboardInterrupt
+
+        threads = threading.active_count()
+        sys.setprofile(interrupt)
+        try:
+            in_thread(work)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.setprofile(None)
+        had_ended = ended.is_set()
+        deadline = time.monotonic() + 10
+        while threading.active_count() > threads and time.monotonic() < deadline:
+            time.sleep(0.001)  # one that may not work ends by itself
+        assert threading.active_count() == threads
+        assert started.is_set() == had_ended, f"it worked on alone when interrupted after call {moment + 1}"
+        moment += 1
+    assert moment > 5
 
 
 def test_entering_needs_a_capability(netns: MakeNetNS) -> None:

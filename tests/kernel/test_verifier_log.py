@@ -65,3 +65,8 @@ def test_a_log_that_says_nothing():
     assert summary("") == ""
     assert summary(STATISTICS) == ""
     assert summary("Verification failed: Something") == "Something"
+
+
+def test_a_reason_that_the_kernel_ends_without_a_newline():
+    log = "0: (85) call bpf_tail_call#12\nexpected prog array map for tail call" + STATISTICS
+    assert summary(log).splitlines() == ["0: (85) call bpf_tail_call#12", "expected prog array map for tail call"]

@@ -1,0 +1,103 @@
+"""The network of the demo: two pods and a host that routes between them, all in namespaces of its own."""
+
+from __future__ import annotations
+
+import os
+
+from ebpfasm.kernel import netlink, netns
+from ebpfasm.kernel.interfaces import interfaces
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+
+__all__ = ["DESTINATIONS", "SOURCE", "Lab", "remove_stale"]
+
+SOURCE = "10.0.0.2"
+DESTINATIONS = ("10.0.1.2", "10.0.1.3")
+GATEWAYS = ("10.0.0.1", "10.0.1.1")
+
+PREFIX = "ebpfasm-demo-"
+ROLES = ("host", "pod0", "pod1")
+
+
+class Lab:
+    """Three network namespaces, named after this process: nothing of it is in the machine's own.
+
+    Attributes:
+        names: of the namespaces.
+        host, pod0, pod1: each of them. A pod's device is ``eth0``; its other end is with the host.
+    """
+
+    def __init__(self) -> None:
+        self.names = tuple(f"{PREFIX}{os.getpid()}-{role}" for role in ROLES)
+        self.host, self.pod0, self.pod1 = self.names
+        self._devices: list[int] = []
+
+    def build(self, undo: ExitStack, check: Callable[[], None]) -> None:
+        """Make it all; ``undo`` gets what removes it, ``check`` is called between the steps.
+
+        Raises:
+            KernelError: a step failed; PermissionDenied and NotSupported say what is missing.
+        """
+        undo.callback(self._remove)
+        for name in self.names:
+            netns.create(name)
+            check()
+        for pod, addresses, gateway in zip((self.pod0, self.pod1), ((SOURCE,), DESTINATIONS), GATEWAYS, strict=True):
+            at_host, at_pod = netlink.create_veth(f"to-{pod[-4:]}", "eth0", netns=self.host, peer_netns=pod)
+            self._devices.append(at_host)
+            check()
+            netlink.add_address(at_host, f"{gateway}/24", self.host)
+            for address in addresses:
+                netlink.add_address(at_pod, f"{address}/24", pod)
+            netlink.set_up(at_host, self.host)
+            netlink.set_up(at_pod, pod)
+            netlink.add_route("0.0.0.0/0", via=gateway, netns=pod)
+            check()
+        netns.run_in(self.host, _forward)
+
+    def left(self) -> list[str]:
+        """What is still there of it, in words."""
+        named = set(netns.names())
+        return [f"namespace {name}" for name in self.names if name in named]
+
+    def _remove(self) -> None:
+        there = set(netns.names())
+        if self.host in there:
+            for index in self._devices:
+                if index in interfaces(self.host).values():
+                    netlink.delete_link(index, self.host)  # its other end goes with it
+        for name in self.names:
+            if name in there:
+                netns.delete(name)
+
+
+def remove_stale() -> list[str]:
+    """Remove the namespaces of demo runs that were killed, and return their names.
+
+    Of a dead process, that is; or of one with this process's number, which made none yet.
+    """
+    stale = []
+    for name in netns.names():
+        pid, _, role = name.removeprefix(PREFIX).partition("-")
+        if name.startswith(PREFIX) and role in ROLES and pid.isdecimal() and _is_over(int(pid)):
+            netns.delete(name)
+            stale.append(name)
+    return stale
+
+
+def _is_over(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        return False
+    return pid == os.getpid()
+
+
+def _forward() -> None:
+    with open("/proc/sys/net/ipv4/ip_forward", "w") as sysctl:  # of the namespace of the thread that opens it
+        sysctl.write("1")

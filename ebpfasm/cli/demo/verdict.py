@@ -1,0 +1,117 @@
+"""What the demo promised, held against the record of a run."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ebpfasm.cli.demo.phase import Phase
+    from ebpfasm.cli.demo.story import Story
+
+__all__ = ["Promise", "as_dict", "promises", "swap_time"]
+
+
+class Promise:
+    """A promise in words, with the numbers of this run, and whether it was kept."""
+
+    __slots__ = ("kept", "words")
+
+    def __init__(self, kept: bool, words: str) -> None:
+        self.kept = kept
+        self.words = words
+
+
+def promises(story: Story, left: list[str]) -> list[Promise]:
+    """Judge a run that came to its end; ``left`` is what was still in the kernel after it."""
+    counted, dropped, by_destination, passed, empty, storm = story.phases
+    return [
+        _storm_lost_nothing(story, storm),
+        _storm_counted_all(storm),
+        Promise(
+            counted.lost == 0 < counted.sent == counted.counted["packets"],
+            f"pass + count: {counted.lost} of {counted.sent} packets lost, {counted.counted['packets']} counted",
+        ),
+        Promise(
+            dropped.delivered == 0 < dropped.sent == dropped.counted["packets"],
+            f"drop: {dropped.delivered} of {dropped.sent} packets delivered, {dropped.counted['packets']} counted",
+        ),
+        _counted_by_destination(story, by_destination),
+        Promise(
+            passed.lost == 0 < passed.sent and empty.lost == 0 < empty.sent,
+            f"pass: {passed.lost} of {passed.sent} packets lost; empty slot: {empty.lost} of {empty.sent}",
+        ),
+        _attached_once(story),
+        _tags_agree(story),
+        Promise(not left, f"still there: {', '.join(left)}" if left else f"gone again: {story.traces.words()}"),
+    ]
+
+
+def swap_time(story: Story) -> str:
+    """How long one swap took, in words; what is measured and not promised."""
+    times = sorted(story.swap_times)
+    return f"one swap took {times[len(times) // 2] * 1e6:.0f} µs in the median, {times[-1] * 1e6:.0f} µs at most"
+
+
+def as_dict(story: Story, kept: list[Promise]) -> dict[str, Any]:
+    """The run and its judgement, for JSON."""
+    return {
+        "verified": all(promise.kept for promise in kept),
+        "promises": [{"kept": promise.kept, "words": promise.words} for promise in kept],
+        "stub": {"bytes": story.stub_bytes.hex(), "attachment": story.attachments[0]},
+        "programs": [program._asdict() for program in story.programs],
+        "phases": [
+            {
+                "slot": phase.name,
+                "program_ids": phase.ids,
+                "sent": phase.sent,
+                "delivered": phase.delivered,
+                "lost": phase.lost,
+                "counted": phase.counted,
+            }
+            for phase in story.phases
+        ],
+        "swaps": len(story.swap_times),
+    }
+
+
+def _storm_lost_nothing(story: Story, storm: Phase) -> Promise:
+    swaps = len(story.swap_times)
+    return Promise(
+        storm.lost == 0 < storm.sent and swaps == story.swaps,
+        f"{storm.lost} of {storm.sent} packets lost across {swaps} swaps between passing programs",
+    )
+
+
+def _storm_counted_all(storm: Phase) -> Promise:
+    counts = storm.counted.values()
+    return Promise(
+        sum(counts) == storm.sent and all(counts),
+        f"{storm.style(storm.counted)} = {sum(counts)} packets counted by the two programs, {storm.sent} sent",
+    )
+
+
+def _counted_by_destination(story: Story, phase: Phase) -> Promise:
+    sent = story.sent_by_destination
+    each = ", ".join(f"{phase.counted.get(address, 0)} of {number} to {address}" for address, number in sent.items())
+    return Promise(phase.lost == 0 < phase.sent and phase.counted == sent, f"counted by destination: {each}")
+
+
+def _attached_once(story: Story) -> Promise:
+    first, last = story.attachments[0], story.attachments[-1]
+    in_slot = all(phase.in_slot == (phase.ids[0] if phase.ids else None) for phase in story.phases)
+    same = first == last
+    words = f"attached once: {first}" + ("" if same else f", but at the end {last}")
+    return Promise(
+        same and in_slot, words if in_slot else f"{words}; but slot 0 held something else than was put there"
+    )
+
+
+def _tags_agree(story: Story) -> Promise:
+    agree = [program for program in story.programs if program.hash]
+    hashes = " and ".join(sorted({program.hash for program in agree}))
+    return Promise(
+        len(agree) == len(story.programs),
+        f"the kernel's tags of {len(agree)} of {len(story.programs)} programs are the ones computed here"
+        + (f" ({hashes})" if hashes else ""),
+    )

@@ -1,0 +1,11 @@
+"""Runs the benchmark: ``python -m tests.bench``."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.bench.clock import Effort
+from tests.bench.report import report
+from tests.privileges import why_no_kernel
+
+sys.stdout.write(report(Effort(), why_no_kernel()))

@@ -1,0 +1,35 @@
+"""The whole benchmark as one text."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+from tests.bench import assembler, kernel, start
+from tests.bench.clock import Effort
+from tests.bench.table import Row, table
+
+__all__ = ["report"]
+
+
+def report(effort: Effort, why_no_kernel: str) -> str:
+    """Measure everything, and say what it was measured on; ``why_no_kernel`` is why bpf(2) is out of reach, or ""."""
+    rows: list[Row] = [*assembler.rows(effort, why_no_kernel), *kernel.rows(effort, why_no_kernel)]
+    process_rows, imports = start.rows_and_imports(effort, why_no_kernel)
+    rows += process_rows
+    missed = [row.figure for row in rows if row.missed]
+    lines = [
+        f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.release()} "
+        f"{platform.machine()}, {os.cpu_count()} CPUs",
+        f"Mixed program of {effort.size:,} builder words; medians of {effort.repetitions} repetitions in turns "
+        f"({effort.starts} for processes), garbage collector off.",
+        "Only ratios mean anything: the times of one run share a machine and its load, those of two runs do not.",
+        "",
+        table(rows),
+        "",
+        *imports,
+        "",
+        f"Targets missed: {', '.join(missed)}" if missed else "No measured ratio misses its target.",
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,105 @@
+"""The benchmark measures the programs it says it measures, and prints every figure; how fast, nothing here asks."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from tests.bench import workload
+from tests.bench.clock import Effort, Task, Times, in_turns
+from tests.bench.report import report
+from tests.bench.table import Row, Target, table
+
+TINY = Effort(size=70, repetitions=1, calls=4, slow_calls=2, starts=1)
+
+FIGURES = (
+    "build, labels",
+    "build, plain",
+    "encode, labels",
+    "encode, plain",
+    "build + encode, labels",
+    "build + encode, plain",
+    "decode, opening",
+    "decode, all objects",
+    "slot write, array no program uses",
+    "slot write, under a program's jump",
+    "hash map lookup",
+    "hash map update",
+    "test_run, 64 bytes",
+    "python, import ebpfasm.asm",
+    "python, entry stub loaded",
+)
+
+
+@pytest.mark.parametrize("size", workload.MIXED_SHA256)
+def test_the_mixed_program_has_the_documented_bytes(size: int) -> None:
+    for program in (workload.labelled(size, workload.labels(size)), workload.plain(size)):
+        code = program.encode("little")
+        assert len(program) == size
+        assert hashlib.sha256(code).hexdigest() == workload.MIXED_SHA256[size]
+
+
+@pytest.mark.parametrize("size", range(2, 45))
+def test_both_variants_have_the_same_bytes_wherever_the_last_block_ends(size: int) -> None:
+    assert workload.labelled(size, workload.labels(size)).encode() == workload.plain(size).encode()
+
+
+def test_the_program_to_load_is_the_documented_one() -> None:
+    program = workload.verifiable()
+    assert program.units == workload.VERIFIED_UNITS
+    assert workload.verifiable_code("little") == program.encode("little")
+
+
+def test_a_changed_program_to_load_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workload, "VERIFIED_SHA256", "0" * 64)
+    with pytest.raises(AssertionError, match="another SHA-256"):
+        workload.verifiable_code()
+
+
+@pytest.mark.kernel
+def test_every_figure_is_measured() -> None:
+    text = report(TINY, "")
+    for figure in FIGURES:
+        [row] = [line for line in text.splitlines() if line.startswith(f"{figure}  ")]
+        assert row.count("s  ") >= 4, f"two medians and two minima, with their units: {row}"
+    assert "not measured" not in text
+
+
+def test_without_the_kernel_the_table_says_what_is_missing_and_why() -> None:
+    text = report(TINY, "no bpf(2) in this test")
+    for figure in FIGURES:
+        assert figure in text
+    assert text.count("[1] not measured: no bpf(2) in this test") == 1
+    [written] = [line for line in text.splitlines() if line.startswith("hash map update")]
+    assert written.split() == ["hash", "map", "update", "[1]", "bare", "bpf()", "[1]"]
+    [encoded] = [line for line in text.splitlines() if line.startswith("encode, plain")]
+    assert "[1]" not in encoded
+
+
+def test_only_the_run_is_timed_and_the_median_is_for_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("tests.bench.clock.perf_counter", lambda: now[0])
+    happened: list[str] = []
+
+    def takes(seconds: float, what: str) -> str:
+        now[0] += seconds
+        happened.append(what)
+        return what
+
+    task = Task(
+        run=lambda given: takes(8, f"run with {given}"),
+        calls=4,
+        prepare=lambda: takes(100, "prepare"),
+        finish=lambda result: happened.append(f"finish of {result}"),
+    )
+    assert in_turns([task], 2) == [Times(2, 2)]
+    assert happened == ["prepare", "run with prepare", "finish of run with prepare"] * 3
+
+
+def test_a_missed_target_is_marked() -> None:
+    row = Row("writing", Times(3e-6, 2e-6), "bare", Times(1e-6, 1e-6), Target(2.5))
+    assert row.missed
+    assert table([row]).endswith("3.00  <= 2.5  MISSED")
+    assert not Row("writing", Times(2e-6, 2e-6), "bare", Times(1e-6, 1e-6), Target(2)).missed
+    assert Row("building", Times(1e-3, 1e-3), "load", Times(1e-3, 1e-3), Target(1, below=True)).missed

@@ -1,0 +1,42 @@
+"""Runs the command line as a user does: in a process of its own, somewhere else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+COMMAND = [sys.executable, "-X", "dev", "-W", "error", "-m", "ebpfasm"]
+TIMEOUT_S = 120
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """Return this process's environment with some changes, and in UTF-8."""
+    return {**os.environ, "PYTHONUTF8": "1", **changes}
+
+
+def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run ``ebpfasm`` with these arguments to its end."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        cwd="/",
+        env=environment(**changes),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=TIMEOUT_S,
+    )
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    """Start ``ebpfasm``."""
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd="/",
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
