@@ -92,6 +92,11 @@ class ClsactLink:
             raise KernelError(ENOENT, f"{self._words()} is gone", command="RTM_GETTFILTER")
         return found
 
+    @property
+    def program_id(self) -> int | None:
+        """The id of the program that is attached now; None before Linux 4.13."""
+        return self.info.program_id
+
     def update(self, program: Program) -> None:
         """Put ``program`` in the place of the one attached, between two packets.
 

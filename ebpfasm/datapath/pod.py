@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from ebpfasm.asm.program import Instructions
     from ebpfasm.datapath.clsact_link import ClsactLink
     from ebpfasm.kernel.netns import NetNSLike
     from ebpfasm.objects.links import Link
@@ -42,15 +43,17 @@ class Pod:
         name: the pod's name, as it was given.
         device: the device in the pod's namespace that the stub is attached to.
         slots: the program array, of one slot.
+        stub: the entry stub's instructions.
         entry: the entry stub as the kernel has it.
         link: what holds the stub at the device's egress.
     """
 
-    __slots__ = ("_undo", "device", "entry", "link", "name", "slots")
+    __slots__ = ("_undo", "device", "entry", "link", "name", "slots", "stub")
 
     name: str
     device: str | int
     slots: Map
+    stub: Instructions
     entry: Program
     link: Link | ClsactLink
 
@@ -115,7 +118,8 @@ class Pod:
                     self.slots.pin(pin)
                     self._undo.append((f"removed pin {pin}", self.slots.unpin))
                 step = "loading its entry stub"
-                self.entry = Program.load(SCHED_CLS, entry_stub(self.slots, miss=miss), name="entry")
+                self.stub = entry_stub(self.slots, miss=miss)
+                self.entry = Program.load(SCHED_CLS, self.stub, name="entry")
                 self._undo.append(("closed the entry stub", self.entry.close))
                 if program is not None:
                     step = "putting its program into slot 0"

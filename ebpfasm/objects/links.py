@@ -95,6 +95,11 @@ class Link(KernelObject):
         """The number by which the kernel and ``bpftool link show id`` know the link."""
         return self.info.id
 
+    @property
+    def program_id(self) -> int:
+        """The id of the program that is attached now."""
+        return self.info.prog_id
+
     def update(self, program: Program, *, replacing: Program | None = None) -> None:
         """Put ``program`` in the place of the one attached; no packet sees neither.
 

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+from typing import Any
 
 VMLINUX = "/sys/kernel/btf/vmlinux"
 
@@ -26,12 +27,13 @@ def _bpftool() -> str | None:
 
 
 @functools.cache
-def types() -> list[dict]:
+def types() -> list[dict[str, Any]]:
     """Return all types, as bpftool's JSON has them."""
     output = subprocess.run(
         [_bpftool() or "bpftool", "btf", "dump", "file", VMLINUX, "-j"], check=True, capture_output=True
     ).stdout
-    return json.loads(output)["types"]
+    found: list[dict[str, Any]] = json.loads(output)["types"]
+    return found
 
 
 def release() -> str:

@@ -113,7 +113,7 @@ class Story:
         self._note("map", pod.slots.id)
         if not isinstance(pod.link, ClsactLink):
             self._note("link", pod.link.id)
-        stub = datapath.entry_stub(pod.slots)
+        stub = pod.stub
         self.stub_bytes = stub.encode()
         self._screen.heading("The entry stub, loaded and attached to pod0's eth0")
         self._screen.line(stub.listing())
@@ -268,4 +268,4 @@ def _attachment(pod: Pod) -> str:
         about = pod.link.info
         place = f"prio {about.priority} handle {about.handle}"
         return f"program {about.program_id}, clsact filter {about.name!r} {place}"
-    return f"program {pod.link.info.prog_id}, tcx link {pod.link.id}"
+    return f"program {pod.link.program_id}, tcx link {pod.link.id}"
