@@ -29,7 +29,7 @@ docs: $(VENV)/.installed-docs  ## build docs/_build/html, every warning an error
 	$(VENV)/bin/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	$(VENV)/bin/sphinx-build -W --keep-going -q -b doctest docs docs/_build/doctest
 
-bench: $(VENV)/.installed-test  ## measure, and print a table
+bench: $(VENV)/.installed-bench  ## measure, and print a table
 	$(VENV)/bin/python -m tests.bench
 
 clean:  ## remove what the other targets made, the virtual environment included

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 __all__ = [
     "AlreadyAttached",
+    "AssemblySyntaxError",
     "ClosedError",
     "DatapathError",
     "DecodeError",
@@ -75,6 +76,38 @@ class DecodeError(EbpfError, ValueError):
     def __init__(self, message: str, *, offset: int) -> None:
         super().__init__(message)
         self.offset = offset
+
+
+class AssemblySyntaxError(EbpfError, ValueError):
+    """Text is not the assembly of its dialect.
+
+    ``line`` and ``column`` (both from 1) say where the first mistake is, ``reason`` what it is and
+    ``source`` is the line itself. ``errors`` has one such exception for each mistake in the text, in
+    their order; the message shows them with the lines and a caret, as compilers do.
+    """
+
+    MOST_SHOWN = 20
+
+    def __init__(
+        self, reason: str, *, line: int, column: int, source: str, errors: tuple[AssemblySyntaxError, ...] = ()
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+        self.column = column
+        self.source = source
+        self.errors = errors or (self,)
+
+    def __str__(self) -> str:
+        shown = []
+        for error in self.errors[: self.MOST_SHOWN]:
+            start = max(0, error.column - 60)  # a line may be a megabyte
+            text = error.source[start : start + 120].replace("\t", " ")
+            caret = " " * (error.column - 1 - start) + "^"
+            shown.append(f"line {error.line}, column {error.column}: {error.reason}\n    {text}\n    {caret}")
+        if len(self.errors) > self.MOST_SHOWN:
+            shown.append(f"… and {len(self.errors) - self.MOST_SHOWN} more")
+        return "\n".join(shown)
 
 
 class KernelError(EbpfError, OSError):

@@ -9,11 +9,21 @@ from ebpfasm.asm.register import BE, LE, DWord, Half, Register, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ebpfasm.asm.form import Texts
+    from ebpfasm.asm.form import Operand, Texts
     from ebpfasm.asm.instruction import Instruction
     from ebpfasm.asm.register import ByteOrder, Size
 
-__all__ = ["AddressCast", "Alu", "ByteSwap", "HostOrder", "Negate", "SignedMove", "SignedMoveWord"]
+__all__ = [
+    "AddressCast",
+    "Alu",
+    "ByteSwap",
+    "HostOrder",
+    "Negate",
+    "PercpuAddress",
+    "SignedMove",
+    "SignedMoveWord",
+    "Swapping",
+]
 
 ALU, ALU64, K, X = 0x04, 0x07, 0x00, 0x08
 """Instruction classes and source bits (RFC 9669 §4)."""
@@ -26,23 +36,38 @@ class Alu(Row):
 
     __slots__ = ("_imm32", "_imm64", "_off", "_reg32", "_reg64")
 
-    def __init__(self, name: str, code: int, operator: str, mnemonic: str, *, off: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        code: int,
+        operator: str,
+        mnemonic: str,
+        since: str = "",
+        since_32: str = "",
+        *,
+        off: int = 0,
+        also: str = "",
+    ) -> None:
         self.name = name
         self._off = off
         self._imm64, self._reg64 = code | ALU64 | K, code | ALU64 | X
         self._imm32, self._reg32 = code | ALU | K, code | ALU | X
+        self._later = lambda: self._made(operator, mnemonic, since, since_32, also)
 
-        def texts(both: str, ubpf: str) -> Texts:
+    def _made(self, operator: str, mnemonic: str, since: str, since_32: str, also: str) -> tuple[Form, ...]:
+        def form(method: str, opcode: int, both: str, ubpf: str, second: Operand, also: str = "") -> Form:
             both = both.replace("OP", operator)
-            return {"llvm": both, "kernel": both, "ubpf": ubpf.replace("NAME", mnemonic)}
+            texts: Texts = {"llvm": both, "kernel": both, "ubpf": ubpf.replace("NAME", mnemonic)}
+            if also:
+                texts["llvm"] = (both, also)
+            key = since_32 if method.endswith("32") else since
+            return Form(f"{self.name}.{method}", opcode, texts, DST, second, off=self._off, since=key)
 
-        self._later = lambda: (
-            Form(f"{name}.Imm", self._imm64, texts("r{dst} OP {value}", "NAME %r{dst}, {value}"), DST, VALUE, off=off),
-            Form(f"{name}.Reg", self._reg64, texts("r{dst} OP r{src}", "NAME %r{dst}, %r{src}"), DST, SRC, off=off),
-            Form(
-                f"{name}.Imm32", self._imm32, texts("w{dst} OP {value}", "NAME32 %r{dst}, {value}"), DST, VALUE, off=off
-            ),
-            Form(f"{name}.Reg32", self._reg32, texts("w{dst} OP w{src}", "NAME32 %r{dst}, %r{src}"), DST, SRC, off=off),
+        return (
+            form("Imm", self._imm64, "r{dst} OP {value}", "NAME %r{dst}, {value}", VALUE),
+            form("Reg", self._reg64, "r{dst} OP r{src}", "NAME %r{dst}, %r{src}", SRC),
+            form("Imm32", self._imm32, "w{dst} OP {value}", "NAME32 %r{dst}, {value}", VALUE),
+            form("Reg32", self._reg32, "w{dst} OP w{src}", "NAME32 %r{dst}, %r{src}", SRC, also),
         )
 
     def Imm(self, dst: int, value: int) -> Instruction:
@@ -80,16 +105,19 @@ class Alu(Row):
 
 
 class Negate(Row):
-    """Negation, which has no operand besides its register: ``Neg.Reg(R1)`` is ``r1 = -r1``."""
+    """Negation, which has no operand besides its register: ``Neg.Reg(R1)`` is ``r1 = -r1``.
+
+    cilium/ebpf spells it ``Neg.Imm(dst, 0)``, and so may you; its ``Neg.Reg(dst, src)`` is no instruction.
+    """
 
     __slots__ = ("_code",)
 
-    def __init__(self, name: str, code: int) -> None:
+    def __init__(self, name: str, code: int, since: str, since_32: str) -> None:
         self.name = name
         self._code = code
         self._later = lambda: (
-            Form(f"{name}.Reg", code | ALU64, alike("r{dst} = -r{dst}", "neg %r{dst}"), DST),
-            Form(f"{name}.Reg32", code | ALU, alike("w{dst} = -w{dst}", "neg32 %r{dst}"), DST),
+            Form(f"{name}.Reg", code | ALU64, alike("r{dst} = -r{dst}", "neg %r{dst}"), DST, since=since),
+            Form(f"{name}.Reg32", code | ALU, alike("w{dst} = -w{dst}", "neg32 %r{dst}"), DST, since=since_32),
         )
 
     def Reg(self, dst: int) -> Instruction:
@@ -100,13 +128,23 @@ class Negate(Row):
         """``dst = -dst`` in 32 bits."""
         return make(self._code | ALU, register(self.name + ".Reg32", "dst", dst), 0, 0)
 
+    def Imm(self, dst: int, value: int = 0) -> Instruction:
+        """cilium/ebpf's spelling of `Reg`; ``value`` stands in a reserved field and can only be 0."""
+        number(self.name + ".Imm", "imm", "the reserved immediate", value, 0, 0)
+        return make(self._code | ALU64, register(self.name + ".Imm", "dst", dst), 0, 0)
+
+    def Imm32(self, dst: int, value: int = 0) -> Instruction:
+        """cilium/ebpf's spelling of `Reg32`; ``value`` stands in a reserved field and can only be 0."""
+        number(self.name + ".Imm32", "imm", "the reserved immediate", value, 0, 0)
+        return make(self._code | ALU, register(self.name + ".Imm32", "dst", dst), 0, 0)
+
 
 class SignedMoveWord(Row):
     """A move that extends the sign of the low 32 bits to 64; there is no 32-bit form of it."""
 
     __slots__ = ("_bits",)
 
-    def __init__(self, name: str, bits: int) -> None:
+    def __init__(self, name: str, bits: int, since: str) -> None:
         self.name = name
         self._bits = bits
         self._later = lambda: (
@@ -117,6 +155,7 @@ class SignedMoveWord(Row):
                 DST,
                 SRC,
                 off=bits,
+                since=since,
             ),
         )
 
@@ -135,8 +174,8 @@ class SignedMove(SignedMoveWord):
 
     __slots__ = ()
 
-    def __init__(self, name: str, bits: int) -> None:
-        super().__init__(name, bits)
+    def __init__(self, name: str, bits: int, since: str) -> None:
+        super().__init__(name, bits, since)
         of_64 = self._later
         self._later = lambda: (
             *of_64(),
@@ -147,6 +186,7 @@ class SignedMove(SignedMoveWord):
                 DST,
                 SRC,
                 off=bits,
+                since=since,
             ),
         )
 
@@ -160,7 +200,7 @@ class HostOrder(Row):
 
     __slots__ = ("_opcodes",)
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
         self._opcodes = {LE: END | ALU | K, BE: END | ALU | X}
         self._later = lambda: tuple(
@@ -168,7 +208,7 @@ class HostOrder(Row):
                 name, opcode, alike(
                     f"r{{dst}} = {order.name.lower()}{size.bits} r{{dst}}", f"{order.name.lower()}{size.bits} %r{{dst}}"
                 ), order.name, DST, size.name,
-                imm=size.bits,
+                imm=size.bits, since=since,
             )
             for order, opcode in self._opcodes.items()
             for size in (Half, Word, DWord)
@@ -187,7 +227,7 @@ class ByteSwap(Row):
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
         self._later = lambda: tuple(
             Form(
@@ -199,6 +239,7 @@ class ByteSwap(Row):
                 DST,
                 size.name,
                 imm=size.bits,
+                since=since,
             )
             for size in (Half, Word, DWord)
         )
@@ -210,16 +251,14 @@ class ByteSwap(Row):
 
 
 class AddressCast(Row):
-    """A pointer moved from one address space to another (arena programs, Linux 6.9)."""
+    """A pointer moved from one address space to another (arena programs)."""
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
-        assembly = "r{dst} = addr_space_cast(r{src}, {to}, {from_})"
-        self._later = lambda: (
-            Form(name, 0xB0 | ALU64 | X, {"llvm": assembly, "kernel": assembly}, DST, SRC, TO_SPACE, FROM_SPACE, off=1),
-        )
+        texts: Texts = dict.fromkeys(("llvm", "kernel"), "r{dst} = addr_space_cast(r{src}, {to}, {from_})")
+        self._later = lambda: (Form(name, 0xB0 | ALU64 | X, texts, DST, SRC, TO_SPACE, FROM_SPACE, off=1, since=since),)
 
     def __call__(self, dst: int, src: int, to: int, from_: int) -> Instruction:
         """``dst`` = the pointer ``src`` of address space ``from_`` as one of ``to`` (each 0..65535)."""
@@ -227,6 +266,55 @@ class AddressCast(Row):
         to = number(self.name, "imm", "address space", to, *U16)
         from_ = number(self.name, "imm", "address space", from_, *U16)
         return make(0xB0 | ALU64 | X, dst | src << 4, 1, signed32(self.name, to << 16 | from_))
+
+
+class PercpuAddress(Row):
+    """A move that makes the address of this processor's copy of a per-CPU variable.
+
+    The verifier puts it into programs that read such variables (``BPF_MOV64_PERCPU_REG`` in
+    include/linux/filter.h), so it is seen in dumps of loaded programs; it refuses it from user space.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, name: str, since: str) -> None:
+        self.name = name
+        texts: Texts = dict.fromkeys(("llvm", "kernel"), "r{dst} = &(void __percpu *)(r{src})")
+        self._later = lambda: (Form(name, 0xB0 | ALU64 | X, texts, DST, SRC, off=-1, since=since),)
+
+    def __call__(self, dst: int, src: int) -> Instruction:
+        """``dst`` = the address of this processor's copy of what ``src`` points to."""
+        dst, src = register(self.name, "dst", dst), register(self.name, "src", src)
+        return make(0xB0 | ALU64 | X, dst | src << 4, -1, 0)
+
+
+class Swapping:
+    """cilium/ebpf's operation of `HostOrder` and `ByteSwap`, whose immediate is the size in bits: not a row of its own.
+
+    ``Swap.Imm(R1, 16)`` is ``BSwap(R1, Half)``, ``Swap.Imm32(R1, 16)`` is ``HostTo(LE, R1, Half)``.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def Imm(self, dst: int, bits: int) -> Instruction:
+        """The low 16, 32 or 64 ``bits`` of ``dst`` with their bytes reversed, the rest cleared."""
+        return self._swap(".Imm", END | ALU64 | K, dst, bits)
+
+    def Imm32(self, dst: int, bits: int) -> Instruction:
+        """The low 16, 32 or 64 ``bits`` of ``dst`` in little-endian order, the rest cleared."""
+        return self._swap(".Imm32", END | ALU | K, dst, bits)
+
+    def _swap(self, method: str, opcode: int, dst: int, bits: int) -> Instruction:
+        word = self.name + method
+        if number(word, "imm", "number of bits", bits, 16, 64) not in (16, 32, 64):
+            wrong(word, "imm", bits, 16, 64, f"number of bits must be 16, 32 or 64, not {bits}")
+        return make(opcode, register(word, "dst", dst), 0, bits)
 
 
 def alike(llvm_and_kernel: str, *ubpf: str) -> Texts:

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["decode_units", "encode_units", "find_wide", "resolve_labels"]
+__all__ = ["count_wide", "decode_units", "encode_units", "resolve_labels"]
 
 # struct bpf_insn: opcode, registers, off, imm (RFC 9669 §3.1).
 UNIT = {"little": Struct("<BBhi"), "big": Struct(">BBhi")}
@@ -126,7 +126,7 @@ def _aimed(item: Instruction, unit: int, symbols: dict[str, int]) -> tuple[int, 
     name = item.form.name if item.form is not None else f"opcode {item._opcode:#04x}"
     raise OperandError(
         f"{name} at unit {unit}: label {item.reference!r} is {distance} units away, a conditional jump reaches "
-        f"-32768..32767; jump there over a LongJump on the inverted condition",
+        f"-32768..32767; Instructions.relaxed() puts the inverted condition over a LongJump there",
         field="off",
         value=distance,
         low=-0x8000,
@@ -168,8 +168,8 @@ def _fd_of(item: Instruction) -> int:
     return int(fd)
 
 
-def find_wide(data: bytes) -> list[int]:
-    """The units of these bytes that begin a 64-bit load, once the bytes are known to be whole units and loads."""
+def count_wide(data: bytes) -> int:
+    """How many 64-bit loads these bytes have, once they are known to be whole units and whole loads."""
     if len(data) % 8:
         offset = len(data) - len(data) % 8
         raise DecodeError(
@@ -177,27 +177,40 @@ def find_wide(data: bytes) -> list[int]:
             offset=offset,
         )
     opcodes = data[::8]
-    found = []
+    count = opcodes.count(LOAD_64)
+    if not count:
+        return 0
+    # All loads at once, a column of bytes as one long number: the opcode after that of a load must be 0, and so
+    # must be the other bytes before the immediate, wherever such an opcode stands.
+    if count == opcodes.count(b"\x18\0"):
+        number = int.from_bytes
+        seconds = number(opcodes.translate(IS_LOAD_64), "little") << 8
+        heads = number(data[1::8], "little") | number(data[2::8], "little") | number(data[3::8], "little")
+        if not seconds & heads:
+            return count
+    raise _half_a_load(data, opcodes)
+
+
+IS_LOAD_64 = bytes(0xFF if opcode == LOAD_64 else 0 for opcode in range(256))
+
+
+def _half_a_load(data: bytes, opcodes: bytes) -> DecodeError:
+    """The error of the first 64-bit load whose second unit is missing or holds more than its immediate."""
     unit = opcodes.find(LOAD_64)
-    while unit >= 0:
-        second = data[unit * 8 + 8 : unit * 8 + 16]
-        if not second:
-            raise DecodeError(
-                f"the 64-bit load at byte {unit * 8} has no second unit: the bytes end there", offset=unit * 8
-            )
-        if second[:4] != b"\0\0\0\0":
-            raise DecodeError(
-                f"the second unit of the 64-bit load at byte {unit * 8} must hold nothing but its immediate, "
-                f"but begins {second[:4].hex(' ')}",
-                offset=unit * 8 + 8,
-            )
-        found.append(unit)
+    while data[unit * 8 + 8 : unit * 8 + 12] == b"\0\0\0\0":
         unit = opcodes.find(LOAD_64, unit + 2)
-    return found
+    first, second = unit * 8, unit * 8 + 8
+    if second == len(data):
+        return DecodeError(f"the 64-bit load at byte {first} has no second unit: the bytes end there", offset=first)
+    return DecodeError(
+        f"the second unit of the 64-bit load at byte {first} must hold nothing but its immediate, "
+        f"but begins {data[second : second + 4].hex(' ')}",
+        offset=second,
+    )
 
 
 def decode_units(data: bytes, byteorder: str) -> tuple[Instruction, ...]:
-    """The instructions of bytes that `find_wide` has accepted."""
+    """The instructions of bytes that `count_wide` has accepted."""
     if byteorder == "big":
         swapped = bytearray(data)
         swapped[1::8] = swapped[1::8].translate(SWAPPED)

@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ebpfasm.asm.facts import Facts
     from ebpfasm.asm.instruction import Instruction
 
     Texts = dict[str, str | tuple[str, ...]]
@@ -80,9 +81,13 @@ class Form:
             missing has no text for this form.
         params: the builder's parameters in their order: operands, or the text of a fixed argument.
         dst, src, off, imm: what the fields without an operand must hold; 0 where the ISA reserves them.
+        since: the key of its history in `ebpfasm.asm.facts`; empty for a form whose history is not known.
+        beyond: the name of an operand, and the key that holds instead where that operand is not 0.
     """
 
-    __slots__ = ("dst", "imm", "name", "off", "opcode", "operands", "params", "reference", "src", "texts")
+    __slots__ = (
+        "beyond", "dst", "imm", "name", "off", "opcode", "operands", "params", "reference", "since", "src", "texts",
+    )  # fmt: skip
 
     dst: int | Operand
     src: int | Operand
@@ -99,6 +104,8 @@ class Form:
         src: int = 0,
         off: int = 0,
         imm: int = 0,
+        since: str = "",
+        beyond: tuple[str, str] | None = None,
     ) -> None:
         self.name = name
         self.opcode = opcode
@@ -106,6 +113,7 @@ class Form:
         self.params = params
         self.operands = tuple(param for param in params if isinstance(param, Operand))
         self.dst, self.src, self.off, self.imm = dst, src, off, imm
+        self.since, self.beyond = since, beyond
         self.reference: str | None = None
         for operand in self.operands:
             in_imm = tuple(other for other in self.operands if other.field == "imm")
@@ -117,6 +125,23 @@ class Form:
     def assembly(self) -> str:
         """The template of clang's text."""
         return self.texts["llvm"][0]
+
+    @property
+    def facts(self) -> Facts | None:
+        """Since when there is this form, or None where that is not known."""
+        from ebpfasm.asm.facts import FACTS  # only who asks pays for them
+
+        return FACTS[self.since] if self.since else None
+
+    def facts_of(self, instruction: Instruction) -> Facts | None:
+        """Since when there is an instruction of this form, which may depend on its operands."""
+        if self.beyond is not None:
+            from ebpfasm.asm.facts import FACTS
+
+            name, since = self.beyond
+            if any(operand.of(instruction) for operand in self.operands if operand.name == name):
+                return FACTS[since]
+        return self.facts
 
     def __repr__(self) -> str:
         return f"<Form {self.name} {self.opcode:#04x}: {self.assembly}>"

@@ -245,7 +245,7 @@ class Instruction:
         return text + "".join(f".with_symbol({symbol!r})" for symbol in self.symbols)
 
     def __str__(self) -> str:
-        from ebpfasm.asm.text import instruction_text
+        from ebpfasm.asm.writer import instruction_text
 
         return instruction_text(self)
 

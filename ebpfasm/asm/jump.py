@@ -17,7 +17,7 @@ __all__ = ["Exit", "FarJump", "Helper", "IndirectCall", "IndirectJump", "Jump", 
 JMP, JMP32, K, X = 0x05, 0x06, 0x00, 0x08
 """Instruction classes and source bits (RFC 9669 §4)."""
 CALL, EXIT, JA, JCOND = 0x80, 0x90, 0x00, 0xE0
-"""Operation codes of the classes (RFC 9669 §4.3; JCOND is Linux's, 6.9)."""
+"""Operation codes of the classes (RFC 9669 §4.3; JCOND is Linux's)."""
 
 
 HELPER_TEXTS: Texts = {
@@ -45,24 +45,28 @@ class Jump(Row):
 
     __slots__ = ("_imm32", "_imm64", "_reg32", "_reg64")
 
-    def __init__(self, name: str, code: int, operator: str, mnemonic: str) -> None:
+    def __init__(self, name: str, code: int, operator: str, mnemonic: str, since: str = "", since_32: str = "") -> None:
         self.name = name
         self._imm64, self._reg64 = code | JMP | K, code | JMP | X
         self._imm32, self._reg32 = code | JMP32 | K, code | JMP32 | X
+        self._later = lambda: self._made(operator, mnemonic, since, since_32)
 
-        def texts(letter: str, rhs: str, kernel: str, ubpf: str) -> Texts:
-            bits = "" if letter == "r" else "32"
-            return {
-                "llvm": f"if {letter}{{dst}} {operator} {rhs} goto {{>target}}",
+    def _made(self, operator: str, mnemonic: str, since: str, since_32: str) -> tuple[Form, ...]:
+        def form(method: str, opcode: int, letter: str, second: Operand, llvm: str, kernel: str, ubpf: str) -> Form:
+            narrow = letter == "w"
+            texts: Texts = {
+                "llvm": f"if {letter}{{dst}} {operator} {llvm} goto {{>target}}",
                 "kernel": f"if {letter}{{dst}} {operator} {kernel} goto pc{{~target}}",
-                "ubpf": f"{mnemonic}{bits} %r{{dst}}, {ubpf}, {{>target}}",
+                "ubpf": f"{mnemonic}{'32' if narrow else ''} %r{{dst}}, {ubpf}, {{>target}}",
             }
+            key = since_32 if narrow else since
+            return Form(f"{self.name}.{method}", opcode, texts, DST, second, TARGET, since=key)
 
-        self._later = lambda: (
-            Form(f"{name}.Imm", self._imm64, texts("r", "{value}", "{#value}", "{value}"), DST, VALUE, TARGET),
-            Form(f"{name}.Reg", self._reg64, texts("r", "r{src}", "r{src}", "%r{src}"), DST, SRC, TARGET),
-            Form(f"{name}.Imm32", self._imm32, texts("w", "{value}", "{#value}", "{value}"), DST, VALUE, TARGET),
-            Form(f"{name}.Reg32", self._reg32, texts("w", "w{src}", "w{src}", "%r{src}"), DST, SRC, TARGET),
+        return (
+            form("Imm", self._imm64, "r", VALUE, "{value}", "{#value}", "{value}"),
+            form("Reg", self._reg64, "r", SRC, "r{src}", "r{src}", "%r{src}"),
+            form("Imm32", self._imm32, "w", VALUE, "{value}", "{#value}", "{value}"),
+            form("Reg32", self._reg32, "w", SRC, "w{src}", "w{src}", "%r{src}"),
         )
 
     def Imm(self, dst: int, value: int, target: str | int) -> Instruction:
@@ -114,6 +118,10 @@ class Jump(Row):
             return make(self._reg32, dst | src << 4, target, 0)
         return _near(self.name + ".Reg32", self._reg32, dst, src, 0, target)
 
+    def Label(self, target: str | int) -> Instruction:
+        """Jump if R0 compares so with 0, in 64 bits: ``Imm(R0, 0, target)``; what cilium/ebpf's ``Label`` encodes."""
+        return _near(self.name + ".Label", self._imm64, 0, 0, 0, target)
+
 
 class NearJump(Row):
     """A jump to a target within 16 bits without a condition of the program's: ``Ja.Label("end")``.
@@ -123,13 +131,13 @@ class NearJump(Row):
 
     __slots__ = ("_opcode",)
 
-    def __init__(self, name: str, code: int, mnemonic: str, ubpf: str = "") -> None:
+    def __init__(self, name: str, code: int, since: str, mnemonic: str, ubpf: str = "") -> None:
         self.name = name
         self._opcode = code | JMP | K
         texts: Texts = {"llvm": f"{mnemonic} {{>target}}", "kernel": f"{mnemonic} pc{{~target}}"}
         if ubpf:
             texts["ubpf"] = f"{ubpf} {{>target}}"
-        self._later = lambda: (Form(f"{name}.Label", self._opcode, texts, TARGET),)
+        self._later = lambda: (Form(f"{name}.Label", self._opcode, texts, TARGET, since=since),)
 
     def Label(self, target: str | int) -> Instruction:
         """Jump to a label, or over a number of units, -32768..32767."""
@@ -137,11 +145,11 @@ class NearJump(Row):
 
 
 class FarJump(Row):
-    """A jump to a target within 32 bits: ``LongJump("end")`` (ISA v4, Linux 6.6)."""
+    """A jump to a target within 32 bits: ``LongJump("end")``."""
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
         self._later = lambda: (
             Form(
@@ -149,6 +157,7 @@ class FarJump(Row):
                 JA | JMP32 | K,
                 {"llvm": "gotol {>target}", "kernel": "gotol pc{~target}", "ubpf": "ja32 {>target}"},
                 FAR,
+                since=since,
             ),
         )
 
@@ -158,13 +167,14 @@ class FarJump(Row):
 
 
 class IndirectJump(Row):
-    """A jump to the address in a register, taken from a jump table (gotox, Linux 6.19)."""
+    """A jump to the address in a register, taken from a jump table (gotox)."""
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
-        self._later = lambda: (Form(name, JA | JMP | X, {"llvm": "gotox r{dst}", "kernel": "gotox r{dst}"}, DST),)
+        texts: Texts = dict.fromkeys(("llvm", "kernel"), "gotox r{dst}")
+        self._later = lambda: (Form(name, JA | JMP | X, texts, DST, since=since),)
 
     def __call__(self, dst: int) -> Instruction:
         """Jump to the address in ``dst``."""
@@ -215,9 +225,9 @@ class NumberedHelper(Row):
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
-        self._later = lambda: (HelperForm(name, CALL | JMP | K, HELPER_TEXTS, VALUE),)
+        self._later = lambda: (HelperForm(name, CALL | JMP | K, HELPER_TEXTS, VALUE, since=since),)
 
     def __call__(self, number_: int) -> Helper:
         """The helper ``number_``, -2³¹…2³¹-1, also one this library has no name for."""
@@ -227,13 +237,13 @@ class NumberedHelper(Row):
 
 
 class LocalCall(Row):
-    """A call of a function of this program: ``Call.Label("fib")`` (bpf-to-bpf, Linux 4.16)."""
+    """A call of a function of this program: ``Call.Label("fib")`` (bpf-to-bpf)."""
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
-        self._later = lambda: (Form(f"{name}.Label", CALL | JMP | K, LOCAL_TEXTS, FAR, src=1),)
+        self._later = lambda: (Form(f"{name}.Label", CALL | JMP | K, LOCAL_TEXTS, FAR, src=1, since=since),)
 
     def Label(self, target: str | int) -> Instruction:
         """Call the function at a label, or so many units after the next instruction."""
@@ -245,13 +255,16 @@ KFUNC_MODULE = Operand("module_fd", "off", 0, 0x7FFF)
 
 
 class Kfunc(Row):
-    """A call of a kernel function by its BTF id (Linux 5.13)."""
+    """A call of a kernel function by its BTF id."""
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str, since_module: str) -> None:
         self.name = name
-        self._later = lambda: (Form(name, CALL | JMP | K, KFUNC_TEXTS, KFUNC_ID, KFUNC_MODULE, src=2),)
+        beyond = ("module_fd", since_module)
+        self._later = lambda: (
+            Form(name, CALL | JMP | K, KFUNC_TEXTS, KFUNC_ID, KFUNC_MODULE, src=2, since=since, beyond=beyond),
+        )
 
     def __call__(self, btf_id: int, module_fd: int = 0) -> Instruction:
         """Call the function ``btf_id`` (0..2³¹-1) of the kernel.
@@ -269,13 +282,10 @@ class IndirectCall(Row):
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
-        self._later = lambda: (
-            Form(
-                name, CALL | JMP | X, {"llvm": "callx r{dst}", "kernel": "callx r{dst}", "ubpf": ("call %r{dst}",)}, DST
-            ),
-        )
+        texts: Texts = {"llvm": "callx r{dst}", "kernel": "callx r{dst}", "ubpf": "call %r{dst}"}
+        self._later = lambda: (Form(name, CALL | JMP | X, texts, DST, since=since),)
 
     def __call__(self, dst: int) -> Instruction:
         """Call the function whose address is in ``dst``."""
@@ -287,9 +297,10 @@ class Exit(Row):
 
     __slots__ = ("_made",)
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
-        self._later = lambda: (Form(name, EXIT | JMP | K, {"llvm": "exit", "kernel": "exit", "ubpf": "exit"}),)
+        texts: Texts = dict.fromkeys(("llvm", "kernel", "ubpf"), "exit")
+        self._later = lambda: (Form(name, EXIT | JMP | K, texts, since=since),)
         self._made = make(EXIT | JMP | K, 0, 0, 0)
 
     def __call__(self) -> Instruction:

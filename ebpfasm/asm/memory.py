@@ -12,12 +12,24 @@ if TYPE_CHECKING:
     from ebpfasm.asm.form import Texts
     from ebpfasm.asm.instruction import Instruction
 
-__all__ = ["Atomic", "Load", "LoadPacket", "LoadPacketAt", "Ordered", "Store", "StoreConstant"]
+__all__ = [
+    "AddTo",
+    "Atomic",
+    "Load",
+    "LoadPacket",
+    "LoadPacketAt",
+    "Ordered",
+    "SpeculationBarrier",
+    "Store",
+    "StoreConstant",
+]
 
 LD, LDX, ST, STX = 0x00, 0x01, 0x02, 0x03
 """Instruction classes (RFC 9669 §3.1)."""
 ABS, IND, MEM, MEMSX, ATOMIC = 0x20, 0x40, 0x60, 0x80, 0xC0
 """Modes (RFC 9669 §5)."""
+NOSPEC = 0xC0
+"""A mode of the class ST that only the kernel uses (include/linux/filter.h, BPF_NOSPEC)."""
 
 
 WIDTHS = {
@@ -67,11 +79,14 @@ class Load(_Sized):
 
     __slots__ = ()
 
-    def __init__(self, name: str, mode: int, llvm: str, kernel: str, ubpf: str, *, lacking: Size | None = None) -> None:
+    def __init__(
+        self, name: str, mode: int, since: str, llvm: str, kernel: str, ubpf: str, *, lacking: Size | None = None
+    ) -> None:
         super().__init__(name, LDX | mode, lacking)
         self._later = lambda: tuple(
             Form(
                 name, self._opcode | size.code, texts_for(size, llvm, kernel, ubpf), DST, SRC, OFFSET, size.name,
+                since=since,
             )
             for size in self._sizes
         )  # fmt: skip
@@ -94,7 +109,7 @@ class Store(_Sized):
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         super().__init__(name, STX | MEM)
         self._later = lambda: tuple(
             Form(
@@ -103,7 +118,7 @@ class Store(_Sized):
                     "*(u$N *)(r{dst} {+offset}) = $X{src}",
                     "*(u$N *)(r{dst} {~offset}) = r{src}",
                     "stx$S [%r{dst}{?offset}], %r{src}",
-                ), DST, OFFSET, SRC, size.name,
+                ), DST, OFFSET, SRC, size.name, since=since,
             )
             for size in SIZES
         )  # fmt: skip
@@ -126,7 +141,7 @@ class StoreConstant(_Sized):
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         super().__init__(name, ST | MEM)
         self._later = lambda: tuple(
             Form(
@@ -135,7 +150,7 @@ class StoreConstant(_Sized):
                     "*(u$N *)(r{dst} {+offset}) = {value}",
                     "*(u$N *)(r{dst} {~offset}) = {value}",
                     "st$S [%r{dst}{?offset}], {value}",
-                ), DST, OFFSET, VALUE, size.name,
+                ), DST, OFFSET, VALUE, size.name, since=since,
             )
             for size in SIZES
         )  # fmt: skip
@@ -168,13 +183,13 @@ class Atomic(Row):
 
     __slots__ = ("_imm",)
 
-    def __init__(self, name: str, operation: int, llvm: str, kernel: str, ubpf: str) -> None:
+    def __init__(self, name: str, operation: int, since: str, llvm: str, kernel: str, ubpf: str) -> None:
         self.name = name
         self._imm = operation
         self._later = lambda: tuple(
             Form(
                 f"{name}.Mem", STX | ATOMIC | size.code, texts_for(size, llvm, kernel, ubpf),
-                DST, SRC, size.name, OFFSET, imm=operation,
+                DST, SRC, size.name, OFFSET, imm=operation, since=since,
             )
             for size in (DWord, Word)
         )  # fmt: skip
@@ -187,8 +202,29 @@ class Atomic(Row):
         return make(STX | ATOMIC | size.code, dst | src << 4, number(word, "off", "offset", offset, *S16), self._imm)
 
 
+class AddTo:
+    """cilium/ebpf's older word for an atomic addition without an offset: not a row of its own.
+
+    ``StoreXAdd(R1, R2, DWord)`` is ``AddAtomic.Mem(R1, R2, DWord, 0)``.
+    """
+
+    __slots__ = ("_add", "name")
+
+    def __init__(self, name: str, add: Atomic) -> None:
+        self.name = name
+        self._add = add
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __call__(self, dst: int, src: int, size: Size) -> Instruction:
+        """Add ``src`` atomically to the ``size`` (``Word`` or ``DWord``) at ``dst``."""
+        dst, src = register(self.name, "dst", dst), register(self.name, "src", src)
+        return self._add.Mem(dst, src, size_among(self.name, size, (Word, DWord)), 0)
+
+
 class Ordered(Row):
-    """A load or store with a memory order: acquire or release (Linux 6.15).
+    """A load or store with a memory order: acquire or release.
 
     Both take their operands as ``(dst, src, size, offset)``; ``dst`` is what is written: a register
     by ``LoadAcquire``, the base of the address by ``StoreRelease``.
@@ -196,13 +232,13 @@ class Ordered(Row):
 
     __slots__ = ("_imm",)
 
-    def __init__(self, name: str, operation: int, llvm: str, kernel: str) -> None:
+    def __init__(self, name: str, operation: int, since: str, llvm: str, kernel: str) -> None:
         self.name = name
         self._imm = operation
         self._later = lambda: tuple(
             Form(
                 name, STX | ATOMIC | size.code, texts_for(size, llvm, kernel),
-                DST, SRC, size.name, OFFSET, imm=operation,
+                DST, SRC, size.name, OFFSET, imm=operation, since=since,
             )
             for size in SIZES
         )  # fmt: skip
@@ -215,6 +251,25 @@ class Ordered(Row):
         return make(STX | ATOMIC | size.code, dst | src << 4, offset, self._imm)
 
 
+class SpeculationBarrier(Row):
+    """A barrier that keeps the processor from running ahead of it.
+
+    The verifier puts it into programs against Spectre (``BPF_ST_NOSPEC`` in include/linux/filter.h),
+    so it is seen in dumps of loaded programs; it refuses it from user space.
+    """
+
+    __slots__ = ("_made",)
+
+    def __init__(self, name: str, since: str) -> None:
+        self.name = name
+        self._made = make(ST | NOSPEC, 0, 0, 0)
+        self._later = lambda: (Form(name, ST | NOSPEC, {"llvm": "nospec", "kernel": "nospec"}, since=since),)
+
+    def __call__(self) -> Instruction:
+        """Let nothing after this run before it is known that it will."""
+        return self._made
+
+
 ABSOLUTE = "r0 = *(u$N *)skb[{value}]"
 INDIRECT = "r0 = *(u$N *)skb[r{src} + {value}]"
 INDIRECT_ZERO = "r0 = *(u$N *)skb[r{src}]"
@@ -225,10 +280,10 @@ class LoadPacket(Row):
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
         self._later = lambda: tuple(
-            Form(name, LD | ABS | size.code, texts_for(size, ABSOLUTE, ABSOLUTE), VALUE, size.name)
+            Form(name, LD | ABS | size.code, texts_for(size, ABSOLUTE, ABSOLUTE), VALUE, size.name, since=since)
             for size in (Byte, Half, Word)
         )
 
@@ -243,13 +298,13 @@ class LoadPacketAt(Row):
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
         self._later = lambda: tuple(
             Form(
                 name, LD | IND | size.code, texts_for(size, INDIRECT, INDIRECT) | {
                     "llvm": tuple(text.replace("$N", str(size.bits)) for text in (INDIRECT_ZERO, INDIRECT)),
-                }, "R0", SRC, VALUE, size.name,
+                }, "R0", SRC, VALUE, size.name, since=since,
             )
             for size in (Byte, Half, Word)
         )  # fmt: skip

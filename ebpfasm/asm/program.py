@@ -6,7 +6,7 @@ import sys
 from _collections_abc import Sequence  # `collections.abc` is this module, at the price of importing `collections`
 
 from ebpfasm.asm.checks import shown, wrong
-from ebpfasm.asm.codec import decode_units, encode_units, find_wide, resolve_labels
+from ebpfasm.asm.codec import count_wide, decode_units, encode_units, resolve_labels
 from ebpfasm.asm.instruction import Instruction, check_label
 from ebpfasm.errors import OperandError, SymbolError
 
@@ -14,6 +14,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _collections_abc import Iterable, Iterator
     from typing import Any, Literal, NoReturn, SupportsIndex, overload
+
+    from ebpfasm.asm.cfg import ControlFlow
+    from ebpfasm.asm.requirements import Requirements
 else:
 
     def overload(function):
@@ -108,10 +111,38 @@ class Instructions(Sequence[Instruction]):
         made = cls.__new__(cls)
         made._bytes = bytes(data)
         made._byteorder = byteorder
-        made._count = len(made._bytes) // 8 - len(find_wide(made._bytes))
+        made._count = len(made._bytes) // 8 - count_wide(made._bytes)
         made._items = None
         made._end_symbols = ()
         return made
+
+    @classmethod
+    def parse(cls, text: str, dialect: str = "llvm") -> Instructions:
+        """The program that ``text`` is.
+
+        Args:
+            dialect: ``llvm``, what clang and llvm-mc write, with labels and the directive ``.byte`` for raw
+                instructions; ``kernel``, the verifier's log and ``bpftool prog dump xlated``; ``ubpf``, the
+                assembly of the bpf_conformance tests. docs/dialects.md describes them.
+
+        Raises:
+            AssemblySyntaxError: with all mistakes of the text, each with line, column and the line itself.
+            OperandError: there is no such dialect.
+        """
+        from ebpfasm.asm.parser import parse
+
+        return parse(text, dialect)
+
+    def format(self, dialect: str = "llvm") -> str:
+        """The program as text of a dialect; that of ``llvm`` is read back as the same program by `parse`.
+
+        Raises:
+            UnknownForm: the dialect has no text for an instruction (``llvm`` has one for all).
+            OperandError: there is no such dialect.
+        """
+        from ebpfasm.asm.writer import program_text
+
+        return program_text(self, dialect)
 
     @property
     def _all(self) -> tuple[Instruction, ...]:
@@ -148,6 +179,21 @@ class Instructions(Sequence[Instruction]):
         """
         return Instructions._of(resolve_labels(self._all, self.end_symbols), self.end_symbols)
 
+    def relaxed(self) -> Instructions:
+        """The same program with its conditional jumps reaching, also to labels further away than 16 bits.
+
+        One that does not reach becomes the inverted one over a long jump (``gotol``, Linux 6.6), which
+        moves what follows; jumps and calls by number are led to the same instructions as before. ``Ja``
+        to a far label needs no such help: encoding makes it a long jump.
+
+        Raises:
+            SymbolError: a jump names no label of this program.
+            OperandError: a jump by number leads out of the program, or into a 64-bit load.
+        """
+        from ebpfasm.asm.relax import relaxed
+
+        return relaxed(self)
+
     def bind(self, **maps: Any) -> Instructions:
         """The same program with references to maps *by name* replaced by these maps.
 
@@ -170,6 +216,13 @@ class Instructions(Sequence[Instruction]):
             name = next(iter(unused))
             raise SymbolError(f"no instruction refers to a map named {name!r}", symbol=name)
         return Instructions._of(tuple(bound), self.end_symbols)
+
+    @property
+    def unannotated(self) -> bool:
+        """Whether it is nothing but instructions: no labels, references or comments; so is what was decoded."""
+        if self._items is None:
+            return True
+        return not self._end_symbols and all(item._annotation is None for item in self._items)
 
     def symbols(self) -> dict[str, int]:
         """Each label and the unit it stands at; a label after the last instruction stands at ``units``."""
@@ -217,11 +270,44 @@ class Instructions(Sequence[Instruction]):
         ]
         return hashlib.new(algorithm, Instructions(zeroed).encode(byteorder)).hexdigest()[:16]
 
-    def listing(self, byteorder: str = sys.byteorder) -> str:
-        """The program for people: unit numbers, bytes, text, labels and comments, a line each."""
-        from ebpfasm.asm.text import listing
+    def requirements(self) -> Requirements:
+        """Which kernel and which ISA version the program needs, and because of which instructions.
 
-        return listing(self, byteorder)
+        It speaks of the instructions, with labels resolved: not of helpers, program types, or what a
+        release's verifier makes of a program.
+
+        Raises:
+            SymbolError: a reference names no label of this program.
+            OperandError: a conditional jump's label is too far for 16 bits.
+        """
+        from ebpfasm.asm.requirements import requirements_of
+
+        return requirements_of(self)
+
+    def listing(self, byteorder: str = sys.byteorder, *, arrows: bool = True) -> str:
+        """The program for people: unit numbers, bytes, text, labels and comments, with arrows for its jumps.
+
+        Raises what `resolved` raises.
+        """
+        from ebpfasm.asm.listing import listing
+
+        return listing(self, byteorder, arrows=arrows)
+
+    def cfg(self) -> ControlFlow:
+        """The program as basic blocks and the ways between them; raises what `resolved` raises.
+
+        Raises:
+            OperandError: a jump or call leads out of the program, or into the middle of a 64-bit load.
+        """
+        from ebpfasm.asm.cfg import control_flow
+
+        return control_flow(self)
+
+    def _repr_html_(self) -> str:
+        """The program as a table, for notebooks."""
+        from ebpfasm.asm.html import table
+
+        return table(self)
 
     def __len__(self) -> int:
         return self._count
@@ -267,12 +353,7 @@ class Instructions(Sequence[Instruction]):
         return f"Instructions([{', '.join(items)}])"
 
     def __str__(self) -> str:
-        lines: list[str] = []
-        for instruction in self._all:
-            lines.extend(f"{symbol}:" for symbol in instruction.symbols)
-            lines.append(f"\t{instruction}")
-        lines.extend(f"{symbol}:" for symbol in self.end_symbols)
-        return "\n".join(lines)
+        return self.format()
 
 
 def _with_labels(items: tuple[Any, ...]) -> tuple[tuple[Instruction, ...], tuple[str, ...]]:

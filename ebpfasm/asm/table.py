@@ -14,97 +14,104 @@ if TYPE_CHECKING:
     from ebpfasm.asm.instruction import Instruction
 
 # fmt: off
-#               name    code  clang's operator
-Mov     = alu.Alu("Mov",    0xB0, "=",     "mov")
-Add     = alu.Alu("Add",    0x00, "+=",    "add")
-Sub     = alu.Alu("Sub",    0x10, "-=",    "sub")
-Mul     = alu.Alu("Mul",    0x20, "*=",    "mul")
-Div     = alu.Alu("Div",    0x30, "/=",    "div")
-SDiv    = alu.Alu("SDiv",   0x30, "s/=",   "sdiv", off=1)
-Mod     = alu.Alu("Mod",    0x90, "%=",    "mod")
-SMod    = alu.Alu("SMod",   0x90, "s%=",   "smod", off=1)
-And     = alu.Alu("And",    0x50, "&=",    "and")
-Or      = alu.Alu("Or",     0x40, "|=",    "or")
-Xor     = alu.Alu("Xor",    0xA0, "^=",    "xor")
-LSh     = alu.Alu("LSh",    0x60, "<<=",   "lsh")
-RSh     = alu.Alu("RSh",    0x70, ">>=",   "rsh")
-ArSh    = alu.Alu("ArSh",   0xC0, "s>>=",  "arsh")
-Neg     = alu.Negate("Neg", 0x80)
-MovSX8  = alu.SignedMove("MovSX8",   8)
-MovSX16 = alu.SignedMove("MovSX16", 16)
-MovSX32 = alu.SignedMoveWord("MovSX32", 32)
-HostTo  = alu.HostOrder("HostTo")
-BSwap   = alu.ByteSwap("BSwap")
-AddrSpaceCast = alu.AddressCast("AddrSpaceCast")
+#               name    code  clang's operator, ubpf's, and keys of facts.py
+Mov     = alu.Alu("Mov",    0xB0, "=",     "mov", "alu64", "alu32",
+                  also="r{dst} = w{src}")  # clang says so that the upper half is cleared
+Add     = alu.Alu("Add",    0x00, "+=",    "add", "alu64", "alu32")
+Sub     = alu.Alu("Sub",    0x10, "-=",    "sub", "alu64", "alu32")
+Mul     = alu.Alu("Mul",    0x20, "*=",    "mul", "alu64", "alu32")
+Div     = alu.Alu("Div",    0x30, "/=",    "div", "alu64", "alu32")
+SDiv    = alu.Alu("SDiv",   0x30, "s/=",   "sdiv", "sdiv", "sdiv", off=1)
+Mod     = alu.Alu("Mod",    0x90, "%=",    "mod", "alu64", "alu32")
+SMod    = alu.Alu("SMod",   0x90, "s%=",   "smod", "sdiv", "sdiv", off=1)
+And     = alu.Alu("And",    0x50, "&=",    "and", "alu64", "alu32")
+Or      = alu.Alu("Or",     0x40, "|=",    "or", "alu64", "alu32")
+Xor     = alu.Alu("Xor",    0xA0, "^=",    "xor", "alu64", "alu32")
+LSh     = alu.Alu("LSh",    0x60, "<<=",   "lsh", "alu64", "alu32")
+RSh     = alu.Alu("RSh",    0x70, ">>=",   "rsh", "alu64", "alu32")
+ArSh    = alu.Alu("ArSh",   0xC0, "s>>=",  "arsh", "alu64", "arsh32")
+Neg     = alu.Negate("Neg", 0x80, "alu64", "alu32")
+MovSX8  = alu.SignedMove("MovSX8",   8, "movsx")
+MovSX16 = alu.SignedMove("MovSX16", 16, "movsx")
+MovSX32 = alu.SignedMoveWord("MovSX32", 32, "movsx")
+HostTo  = alu.HostOrder("HostTo", "order")
+BSwap   = alu.ByteSwap("BSwap", "bswap")
+AddrSpaceCast = alu.AddressCast("AddrSpaceCast", "cast")
+PercpuAddr    = alu.PercpuAddress("PercpuAddr", "percpu")
 
-LoadMem   = memory.Load("LoadMem",   memory.MEM,   "$X{dst} = *(u$N *)(r{src} {+offset})",
+LoadMem   = memory.Load("LoadMem",   memory.MEM,   "memory", "$X{dst} = *(u$N *)(r{src} {+offset})",
                         "r{dst} = *(u$N *)(r{src} {~offset})", "ldx$S %r{dst}, [%r{src}{?offset}]")
-LoadMemSX = memory.Load("LoadMemSX", memory.MEMSX, "r{dst} = *(s$N *)(r{src} {+offset})",
+LoadMemSX = memory.Load("LoadMemSX", memory.MEMSX, "memsx",  "r{dst} = *(s$N *)(r{src} {+offset})",
                         "r{dst} = *(s$N *)(r{src} {~offset})", "ldxs$S %r{dst}, [%r{src}{?offset}]", lacking=DWord)
-StoreMem  = memory.Store("StoreMem")
-StoreImm  = memory.StoreConstant("StoreImm")
-LoadAbs   = memory.LoadPacket("LoadAbs")
-LoadInd   = memory.LoadPacketAt("LoadInd")
+StoreMem  = memory.Store("StoreMem", "memory")
+StoreImm  = memory.StoreConstant("StoreImm", "st")
+LoadAbs   = memory.LoadPacket("LoadAbs", "packet")
+LoadInd   = memory.LoadPacketAt("LoadInd", "packet")
+NoSpec    = memory.SpeculationBarrier("NoSpec", "nospec")
 
-LoadImm           = wide.LoadWide("LoadImm")
-LoadMapPtr        = wide.LoadMap("LoadMapPtr")
-LoadMapValue      = wide.LoadMapWithin("LoadMapValue")
-LoadBTFID         = wide.LoadBtfId("LoadBTFID")
-LoadFunc          = wide.LoadFunction("LoadFunc")
-LoadMapIndex      = wide.LoadNumbered("LoadMapIndex")
-LoadMapIndexValue = wide.LoadNumberedWithin("LoadMapIndexValue")
+LoadImm           = wide.LoadWide("LoadImm", "lddw")
+LoadMapPtr        = wide.LoadMap("LoadMapPtr", "map")
+LoadMapValue      = wide.LoadMapWithin("LoadMapValue", "value")
+LoadBTFID         = wide.LoadBtfId("LoadBTFID", "btf", "btf of a module")
+LoadFunc          = wide.LoadFunction("LoadFunc", "func")
+LoadMapIndex      = wide.LoadNumbered("LoadMapIndex", "index")
+LoadMapIndexValue = wide.LoadNumberedWithin("LoadMapIndexValue", "index")
 
 # Of each: clang's text, the kernel's, and ubpf's.
-AddAtomic = memory.Atomic("AddAtomic", 0x00, "lock *(u$N *)(r{dst} {+offset}) += $X{src}",
+AddAtomic = memory.Atomic("AddAtomic", 0x00, "xadd", "lock *(u$N *)(r{dst} {+offset}) += $X{src}",
     "lock *(u$N *)(r{dst} {~offset}) += r{src}", "lock add$B [%r{dst}{?offset}], %r{src}")
-OrAtomic = memory.Atomic("OrAtomic", 0x40, "lock *(u$N *)(r{dst} {+offset}) |= $X{src}",
+OrAtomic = memory.Atomic("OrAtomic", 0x40, "bitwise", "lock *(u$N *)(r{dst} {+offset}) |= $X{src}",
     "lock *(u$N *)(r{dst} {~offset}) |= r{src}", "lock or$B [%r{dst}{?offset}], %r{src}")
-AndAtomic = memory.Atomic("AndAtomic", 0x50, "lock *(u$N *)(r{dst} {+offset}) &= $X{src}",
+AndAtomic = memory.Atomic("AndAtomic", 0x50, "bitwise", "lock *(u$N *)(r{dst} {+offset}) &= $X{src}",
     "lock *(u$N *)(r{dst} {~offset}) &= r{src}", "lock and$B [%r{dst}{?offset}], %r{src}")
-XorAtomic = memory.Atomic("XorAtomic", 0xA0, "lock *(u$N *)(r{dst} {+offset}) ^= $X{src}",
+XorAtomic = memory.Atomic("XorAtomic", 0xA0, "bitwise", "lock *(u$N *)(r{dst} {+offset}) ^= $X{src}",
     "lock *(u$N *)(r{dst} {~offset}) ^= r{src}", "lock xor$B [%r{dst}{?offset}], %r{src}")
-FetchAdd = memory.Atomic("FetchAdd", 0x01, "$X{src} = atomic_fetch_add((u$N *)(r{dst} {+offset}), $X{src})",
+FetchAdd = memory.Atomic("FetchAdd", 0x01, "fetch", "$X{src} = atomic_fetch_add((u$N *)(r{dst} {+offset}), $X{src})",
     "r{src} = atomic$M_fetch_add((u$N *)(r{dst} {~offset}), r{src})", "lock fetch add$B [%r{dst}{?offset}], %r{src}")
-FetchOr = memory.Atomic("FetchOr", 0x41, "$X{src} = atomic_fetch_or((u$N *)(r{dst} {+offset}), $X{src})",
+FetchOr = memory.Atomic("FetchOr", 0x41, "bitwise", "$X{src} = atomic_fetch_or((u$N *)(r{dst} {+offset}), $X{src})",
     "r{src} = atomic$M_fetch_or((u$N *)(r{dst} {~offset}), r{src})", "lock fetch or$B [%r{dst}{?offset}], %r{src}")
-FetchAnd = memory.Atomic("FetchAnd", 0x51, "$X{src} = atomic_fetch_and((u$N *)(r{dst} {+offset}), $X{src})",
+FetchAnd = memory.Atomic("FetchAnd", 0x51, "bitwise", "$X{src} = atomic_fetch_and((u$N *)(r{dst} {+offset}), $X{src})",
     "r{src} = atomic$M_fetch_and((u$N *)(r{dst} {~offset}), r{src})", "lock fetch and$B [%r{dst}{?offset}], %r{src}")
-FetchXor = memory.Atomic("FetchXor", 0xA1, "$X{src} = atomic_fetch_xor((u$N *)(r{dst} {+offset}), $X{src})",
+FetchXor = memory.Atomic("FetchXor", 0xA1, "bitwise", "$X{src} = atomic_fetch_xor((u$N *)(r{dst} {+offset}), $X{src})",
     "r{src} = atomic$M_fetch_xor((u$N *)(r{dst} {~offset}), r{src})", "lock fetch xor$B [%r{dst}{?offset}], %r{src}")
-Xchg = memory.Atomic("Xchg", 0xE1, "$X{src} = xchg$V(r{dst} {+offset}, $X{src})",
+Xchg = memory.Atomic("Xchg", 0xE1, "xchg", "$X{src} = xchg$V(r{dst} {+offset}, $X{src})",
     "r{src} = atomic$M_xchg((u$N *)(r{dst} {~offset}), r{src})", "lock xchg$B [%r{dst}{?offset}], %r{src}")
-CmpXchg = memory.Atomic("CmpXchg", 0xF1, "$X0 = cmpxchg$V(r{dst} {+offset}, $X0, $X{src})",
+CmpXchg = memory.Atomic("CmpXchg", 0xF1, "xchg", "$X0 = cmpxchg$V(r{dst} {+offset}, $X0, $X{src})",
     "r0 = atomic$M_cmpxchg((u$N *)(r{dst} {~offset}), r0, r{src})", "lock cmpxchg$B [%r{dst}{?offset}], %r{src}")
-LoadAcquire = memory.Ordered("LoadAcquire", 0x100, "$X{dst} = load_acquire((u$N *)(r{src} {+offset}))",
+LoadAcquire = memory.Ordered("LoadAcquire", 0x100, "ordered", "$X{dst} = load_acquire((u$N *)(r{src} {+offset}))",
     "r{dst} = load_acquire((u$N *)(r{src} {~offset}))")
-StoreRelease = memory.Ordered("StoreRelease", 0x110, "store_release((u$N *)(r{dst} {+offset}), $X{src})",
+StoreRelease = memory.Ordered("StoreRelease", 0x110, "ordered", "store_release((u$N *)(r{dst} {+offset}), $X{src})",
     "store_release((u$N *)(r{dst} {~offset}), r{src})")
 
-JEq  = jump.Jump("JEq",  0x10, "==",  "jeq")
-JNE  = jump.Jump("JNE",  0x50, "!=",  "jne")
-JGT  = jump.Jump("JGT",  0x20, ">",   "jgt")
-JGE  = jump.Jump("JGE",  0x30, ">=",  "jge")
-JLT  = jump.Jump("JLT",  0xA0, "<",   "jlt")
-JLE  = jump.Jump("JLE",  0xB0, "<=",  "jle")
-JSet = jump.Jump("JSet", 0x40, "&",   "jset")
-JSGT = jump.Jump("JSGT", 0x60, "s>",  "jsgt")
-JSGE = jump.Jump("JSGE", 0x70, "s>=", "jsge")
-JSLT = jump.Jump("JSLT", 0xC0, "s<",  "jslt")
-JSLE = jump.Jump("JSLE", 0xD0, "s<=", "jsle")
-Ja   = jump.NearJump("Ja", 0x00, "goto", "ja")
-MayGoto   = jump.NearJump("MayGoto", 0xE0, "may_goto")
-LongJump  = jump.FarJump("LongJump")
-JumpTable = jump.IndirectJump("JumpTable")
+JEq  = jump.Jump("JEq",  0x10, "==",  "jeq", "jump", "jump32")
+JNE  = jump.Jump("JNE",  0x50, "!=",  "jne", "jump", "jump32")
+JGT  = jump.Jump("JGT",  0x20, ">",   "jgt", "jump", "jump32")
+JGE  = jump.Jump("JGE",  0x30, ">=",  "jge", "jump", "jump32")
+JLT  = jump.Jump("JLT",  0xA0, "<",   "jlt", "less", "jump32")
+JLE  = jump.Jump("JLE",  0xB0, "<=",  "jle", "less", "jump32")
+JSet = jump.Jump("JSet", 0x40, "&",   "jset", "jump", "jump32")
+JSGT = jump.Jump("JSGT", 0x60, "s>",  "jsgt", "jump", "jump32")
+JSGE = jump.Jump("JSGE", 0x70, "s>=", "jsge", "jump", "jump32")
+JSLT = jump.Jump("JSLT", 0xC0, "s<",  "jslt", "less", "jump32")
+JSLE = jump.Jump("JSLE", 0xD0, "s<=", "jsle", "less", "jump32")
+Ja   = jump.NearJump("Ja", 0x00, "jump", "goto", "ja")
+MayGoto   = jump.NearJump("MayGoto", 0xE0, "may_goto", "may_goto")
+LongJump  = jump.FarJump("LongJump", "gotol")
+JumpTable = jump.IndirectJump("JumpTable", "gotox")
 
-BuiltinFunc = jump.NumberedHelper("BuiltinFunc")
-Call        = jump.LocalCall("Call")
-CallKfunc   = jump.Kfunc("CallKfunc")
-CallReg     = jump.IndirectCall("CallReg")
-Return      = jump.Exit("Return")
+BuiltinFunc = jump.NumberedHelper("BuiltinFunc", "helper")
+Call        = jump.LocalCall("Call", "local")
+CallKfunc   = jump.Kfunc("CallKfunc", "kfunc", "kfunc of a module")
+CallReg     = jump.IndirectCall("CallReg", "callx")
+Return      = jump.Exit("Return", "jump")
 # fmt: on
 
 JCOND = MayGoto
 """cilium/ebpf's name of `MayGoto`."""
+Swap = alu.Swapping("Swap")
+"""cilium/ebpf's operation of `HostTo` and `BSwap`."""
+StoreXAdd = memory.AddTo("StoreXAdd", AddAtomic)
+"""cilium/ebpf's older word for `AddAtomic` without an offset."""
 
 ROWS: tuple[Row, ...] = tuple(dict.fromkeys(row for row in globals().values() if isinstance(row, Row)))
 

@@ -93,11 +93,13 @@ def conditions(form: Form) -> list[str]:
 
 def loose_conditions(form: Form, forms: tuple[Form, ...]) -> list[str]:
     """What tells a form from the others of its opcode, and no more: the kernel's printer ignores reserved fields."""
-    return [
-        f"{field} == {getattr(form, field)}"
-        for field in ("src", "off", "imm")
-        if isinstance(getattr(form, field), int) and len({repr(getattr(other, field)) for other in forms}) > 1
-    ]
+    return [f"{field} == {getattr(form, field)}" for field in ("src", "off", "imm") if tells_apart(forms, field)]
+
+
+def tells_apart(forms: tuple[Form, ...], field: str) -> bool:
+    """Whether forms of one opcode hold different fixed numbers in a field."""
+    fixed = [getattr(form, field) for form in forms]
+    return all(isinstance(number, int) for number in fixed) and len(set(fixed)) > 1
 
 
 def compile_printer(forms: tuple[Form, ...], dialect: str) -> Printer:
@@ -110,7 +112,8 @@ def compile_printer(forms: tuple[Form, ...], dialect: str) -> Printer:
     candidates = [(form, conditions(form)) for form in forms]
     if dialect == "kernel":
         candidates += [(form, loose_conditions(form, forms)) for form in forms]
-        candidates += [(forms[0], [])]
+        if not tells_apart(forms, "imm"):  # an atomic operation or size of a swap that nobody has defined
+            candidates += [(forms[0], [])]
     for form, tests in candidates:
         source.append(f" if {' and '.join(tests) or 'True'}:")
         for template in form.texts.get(dialect, ()):

@@ -37,7 +37,7 @@ class LoadWide(Row):
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
         self._later = lambda: (
             Form(
@@ -47,6 +47,7 @@ class LoadWide(Row):
                 DST,
                 WIDE,
                 "DWord",
+                since=since,
             ),
         )
 
@@ -64,16 +65,20 @@ class LoadMap(Row):
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
         self._later = lambda: (
             Form(
                 name,
                 LOAD_64,
-                {"llvm": ("r{dst} = {@map} ll", "ld_pseudo r{dst}, 1, {map}"), "kernel": "r{dst} = map[id:{map}]"},
+                {
+                    "llvm": ("r{dst} = {@map} ll", "ld_pseudo r{dst}, 1, {map}", "ld_pseudo r{dst}, 1, {@map}"),
+                    "kernel": "r{dst} = map[id:{map}]",
+                },
                 DST,
                 MAP,
                 src=1,
+                since=since,
             ),
         )
 
@@ -87,11 +92,11 @@ class LoadMap(Row):
 
 
 class LoadMapWithin(Row):
-    """An address within a map's value: of one-entry arrays, global data (Linux 5.2)."""
+    """An address within a map's value: of one-entry arrays, global data."""
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
         self._later = lambda: (
             Form(
@@ -109,6 +114,7 @@ class LoadMapWithin(Row):
                 MAP,
                 WITHIN,
                 src=2,
+                since=since,
             ),
         )
 
@@ -120,11 +126,11 @@ class LoadMapWithin(Row):
 
 
 class LoadNumbered(Row):
-    """The address of a map by its place in the list of fds given at load (Linux 5.14)."""
+    """The address of a map by its place in the list of fds given at load."""
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
         self._later = lambda: (
             Form(
@@ -134,6 +140,7 @@ class LoadNumbered(Row):
                 DST,
                 INDEX,
                 src=5,
+                since=since,
             ),
         )
 
@@ -144,11 +151,11 @@ class LoadNumbered(Row):
 
 
 class LoadNumberedWithin(Row):
-    """An address within the value of a map given by its place in the list of fds (Linux 5.14)."""
+    """An address within the value of a map given by its place in the list of fds."""
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
         self._later = lambda: (
             Form(
@@ -162,6 +169,7 @@ class LoadNumberedWithin(Row):
                 INDEX,
                 WITHIN,
                 src=6,
+                since=since,
             ),
         )
 
@@ -174,23 +182,28 @@ class LoadNumberedWithin(Row):
 
 
 class LoadFunction(Row):
-    """The address of a function of this program, for callbacks (Linux 5.13)."""
+    """The address of a function of this program, for callbacks."""
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str) -> None:
         self.name = name
         self._later = lambda: (
             Form(
                 name,
                 LOAD_64,
                 {
-                    "llvm": ("r{dst} = {@target} ll", "ld_pseudo r{dst}, 4, {target}"),
+                    "llvm": (
+                        "r{dst} = {@target} ll",
+                        "ld_pseudo r{dst}, 4, {target}",
+                        "ld_pseudo r{dst}, 4, {@target}",
+                    ),
                     "kernel": "r{dst} = subprog[{~target}]",
                 },
                 DST,
                 FUNC,
                 src=4,
+                since=since,
             ),
         )
 
@@ -203,11 +216,11 @@ class LoadFunction(Row):
 
 
 class LoadBtfId(Row):
-    """The address of a kernel variable by its BTF id (Linux 5.10)."""
+    """The address of a kernel variable by its BTF id."""
 
     __slots__ = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, since: str, since_module: str) -> None:
         self.name = name
         self._later = lambda: (
             Form(
@@ -218,6 +231,8 @@ class LoadBtfId(Row):
                 BTF_ID,
                 MODULE,
                 src=3,
+                since=since,
+                beyond=("module_fd", since_module),
             ),
         )
 

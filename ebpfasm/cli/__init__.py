@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 SUCCESS, FAILURE, INTERRUPTED = 0, 1, 130
+DIALECTS = ("llvm", "kernel", "ubpf")  # as in ebpfasm.asm.syntax, which takes its time to import
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Callable[[Namespace], int] = options.command
     try:
         status = command(options)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed before we were started
+            sys.stdout.flush()
         return status
     except BrokenPipeError:
         _forget_stdout()
@@ -47,12 +49,81 @@ def _parser() -> ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    demo = commands.add_parser(
-        "demo",
-        help="swap a pod's program under traffic, in namespaces of its own, and verify what happens",
-        description="Make a pod, send packets through it, replace its program while they flow, verify, clean up.",
-        allow_abbrev=False,
+    def command(name: str, run: Callable[[Namespace], int], summary: str, description: str) -> ArgumentParser:
+        made = commands.add_parser(name, help=summary, description=description, allow_abbrev=False)
+        made.set_defaults(command=run, refuse=made.error)
+        return made
+
+    _add_asm(command("asm", _asm, "assembly text to bytes", "Assemble a file of text to the bytes of a program."))
+    _add_disasm(
+        command(
+            "disasm",
+            _disasm,
+            "bytes, or a program in the kernel, to text",
+            "Show the program that some bytes are, or that is in the kernel.",
+        )
     )
+    _add_stub(
+        command(
+            "stub",
+            _stub,
+            "print the entry stub: a tail call into a slot of a program array",
+            "Print the entry stub: a tail call into a slot of a program array.",
+        )
+    )
+    _add_demo(
+        command(
+            "demo",
+            _demo,
+            "swap a pod's program under traffic, in namespaces of its own, and verify what happens",
+            "Make a pod, send packets through it, replace its program while they flow, verify, clean up.",
+        )
+    )
+    return parser
+
+
+def _add_asm(asm: ArgumentParser) -> None:
+    from ebpfasm.cli.formats import CODE
+
+    asm.add_argument("file", nargs="?", default="-", metavar="FILE", help="the text; - or nothing: stdin")
+    asm.add_argument("--dialect", choices=DIALECTS, default="llvm", help="of the text (default: %(default)s)")
+    _add_byteorder(asm)
+    _add_output(asm, CODE)
+
+
+def _add_disasm(disasm: ArgumentParser) -> None:
+    from ebpfasm.cli.formats import READABLE, VIEWS
+
+    disasm.add_argument("file", nargs="?", metavar="FILE", help="the bytes; - or nothing: stdin")
+    disasm.add_argument("--hex", metavar="DIGITS", help="the bytes themselves, in hexadecimal")
+    disasm.add_argument("--pin", metavar="PATH", help="a program in the kernel, by its pin")
+    disasm.add_argument("--id", type=_number(1, 0xFFFFFFFF), metavar="N", help="a program in the kernel, by its id")
+    disasm.add_argument(
+        "--input", choices=("auto", *READABLE), default="auto", help="format of the bytes (default: %(default)s)"
+    )
+    disasm.add_argument("--dialect", choices=DIALECTS, default="llvm", help="to write (default: %(default)s)")
+    disasm.add_argument(
+        "--byteorder",
+        choices=("little", "big"),
+        help=f"of the machine it is for (default: what the input says, or this one's, {sys.byteorder})",
+    )
+    _add_output(disasm, VIEWS)
+
+
+def _add_stub(stub: ArgumentParser) -> None:
+    from ebpfasm.cli.formats import CODE
+
+    stub.add_argument(
+        "--fd", type=_number(0, 0x7FFFFFFF), required=True, metavar="N", help="file descriptor of the program array"
+    )
+    stub.add_argument(
+        "--index", type=_number(0, 0x7FFFFFFF), default=0, metavar="I", help="the slot (default: %(default)s)"
+    )
+    _add_byteorder(stub)
+    _add_output(stub, CODE)
+
+
+def _add_demo(demo: ArgumentParser) -> None:
     demo.add_argument(
         "--swaps",
         type=_number(100, 1_000_000),
@@ -68,29 +139,35 @@ def _parser() -> ArgumentParser:
     )
     demo.add_argument("--no-color", action="store_true", help="as the environment variable NO_COLOR")
     demo.add_argument("--json", action="store_true", help="only the result, as one JSON object")
-    demo.set_defaults(command=_demo)
 
-    stub = commands.add_parser(
-        "stub",
-        help="print the entry stub: a tail call into a slot of a program array",
-        description="Print the entry stub: a tail call into a slot of a program array.",
-        allow_abbrev=False,
-    )
-    stub.add_argument(
-        "--fd", type=_number(0, 0x7FFFFFFF), required=True, metavar="N", help="file descriptor of the program array"
-    )
-    stub.add_argument(
-        "--index", type=_number(0, 0x7FFFFFFF), default=0, metavar="I", help="the slot (default: %(default)s)"
-    )
-    stub.add_argument(
+
+def _add_byteorder(parser: ArgumentParser) -> None:
+    parser.add_argument(
         "--byteorder",
         choices=("little", "big"),
         default=sys.byteorder,
         help="of the machine it is for (default: this one's, %(default)s)",
     )
-    stub.add_argument("--format", choices=("hex", "raw", "c", "listing"), default="hex", help="(default: %(default)s)")
-    stub.set_defaults(command=_stub)
-    return parser
+
+
+def _add_output(parser: ArgumentParser, formats: tuple[str, ...]) -> None:
+    form = parser.add_mutually_exclusive_group()
+    # Without a default: argparse lets the default value pass beside --json.
+    form.add_argument("--format", choices=formats, help=f"to write (default: {formats[0]})")
+    form.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    parser.add_argument("-o", "--output", default="-", metavar="FILE", help="where to write (default: stdout)")
+
+
+def _asm(options: Namespace) -> int:
+    from ebpfasm.cli.asm import assemble
+
+    return SUCCESS if assemble(options) else FAILURE
+
+
+def _disasm(options: Namespace) -> int:
+    from ebpfasm.cli.disasm import disassemble
+
+    return SUCCESS if disassemble(options) else FAILURE
 
 
 def _demo(options: Namespace) -> int:
@@ -102,7 +179,7 @@ def _demo(options: Namespace) -> int:
 def _stub(options: Namespace) -> int:
     from ebpfasm.cli.stub import write_stub
 
-    write_stub(options.fd, options.index, options.byteorder, options.format)
+    write_stub(options)
     return SUCCESS
 
 
@@ -138,6 +215,8 @@ def _forget_stdout() -> None:
     """Let the interpreter, which flushes stdout at its end, not fail on it once more."""
     import os
 
+    if sys.stdout is None:
+        return
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):  # stdout is no file, or closed

@@ -91,6 +91,8 @@ REGISTERS: list[tuple[str, str, Call]] = [
     ("BSwap",         "dst", opened("BSwap", 0, R1, Word)),
     ("AddrSpaceCast", "dst", opened("AddrSpaceCast", 0, R1, R2, 0, 1)),
     ("AddrSpaceCast", "src", opened("AddrSpaceCast", 1, R1, R2, 0, 1)),
+    ("PercpuAddr",    "dst", opened("PercpuAddr", 0, R1, R2)),
+    ("PercpuAddr",    "src", opened("PercpuAddr", 1, R1, R2)),
     ("LoadMem",   "dst", opened("LoadMem", 0, R1, RFP, -8, DWord)),
     ("LoadMem",   "src", opened("LoadMem", 1, R1, RFP, -8, DWord)),
     ("LoadMemSX", "dst", opened("LoadMemSX", 0, R1, RFP, -8, Word)),

@@ -370,7 +370,7 @@ def test_a_conditional_jump_beyond_16_bits(
             ask()
         assert str(caught.value) == (
             f"{word} at unit {before}: label 'far' is {distance} units away, a conditional jump reaches -32768..32767; "
-            f"jump there over a LongJump on the inverted condition"
+            f"Instructions.relaxed() puts the inverted condition over a LongJump there"
         )
         error = caught.value
         assert (error.field, error.value, error.low, error.high) == ("off", distance, -32768, 32767)
@@ -695,30 +695,30 @@ LABELLED = Instructions(
 
 def test_the_listing_of_a_program_with_labels() -> None:
     assert LABELLED.listing("little") == (
-        "    0: b7 00 00 00 00 00 00 00  r0 = 0  ; the sum\n"
+        "    0: b7 00 00 00 00 00 00 00      r0 = 0  ; the sum\n"
         "again:\n"
         "loop:\n"
-        "    1: 07 00 00 00 01 00 00 00  r0 += 1\n"
-        "    2: 18 01 00 00 fe ff ff ff  r1 = -2 ll\n"
-        "       00 00 00 00 ff ff ff ff\n"
-        "    4: a5 00 fc ff 0a 00 00 00  if r0 < 10 goto again\n"
-        "    5: 85 10 00 00 06 00 00 00  call f\n"
-        "    6: 05 00 06 00 00 00 00 00  goto end\n"
-        "    7: ff 21 03 00 04 00 00 00  .byte ff 21 03 00 04 00 00 00\n"
-        "    8: 18 22 00 00 .. .. .. ..  r2 = glob[0] + 8 ll\n"
-        "       00 00 00 00 08 00 00 00\n"
-        "   10: 85 00 00 00 9f 86 01 00  call 99999\n"
-        "   11: 85 00 00 00 0c 00 00 00  call 12  ; away\n"
-        "f:\n"
-        "   12: 95 00 00 00 00 00 00 00  exit\n"
-        "end:"
+        "    1: 07 00 00 00 01 00 00 00  ┌─► r0 += 1\n"
+        "    2: 18 01 00 00 fe ff ff ff  │   r1 = -2 ll\n"
+        "       00 00 00 00 ff ff ff ff  │\n"
+        "    4: a5 00 fc ff 0a 00 00 00  └── if r0 < 10 goto again\n"
+        "    5: 85 10 00 00 06 00 00 00      call f  ; function at 12\n"
+        "    6: 05 00 06 00 00 00 00 00  ┌── goto end\n"
+        "    7: ff 21 03 00 04 00 00 00  │   .byte 0xff, 0x21, 0x03, 0x00, 0x04, 0x00, 0x00, 0x00\n"
+        "    8: 18 22 00 00 .. .. .. ..  │   r2 = glob[0] + 8 ll\n"
+        "       00 00 00 00 08 00 00 00  │\n"
+        "   10: 85 00 00 00 9f 86 01 00  │   call 99999\n"
+        "   11: 85 00 00 00 0c 00 00 00  │   call 12  ; away\n"
+        "f:                              │\n"
+        "   12: 95 00 00 00 00 00 00 00  │   exit\n"
+        "end:                            └─►"
     )
 
 
 def test_str_is_the_text_with_its_labels() -> None:
     assert str(LABELLED) == (
         "\tr0 = 0\nagain:\nloop:\n\tr0 += 1\n\tr1 = -2 ll\n\tif r0 < 10 goto again\n\tcall f\n\tgoto end\n"
-        "\t.byte ff 21 03 00 04 00 00 00\n\tr2 = glob[0] + 8 ll\n\tcall 99999\n\tcall 12\nf:\n\texit\nend:"
+        "\t.byte 0xff, 0x21, 0x03, 0x00, 0x04, 0x00, 0x00, 0x00\n\tr2 = glob[0] + 8 ll\n\tcall 99999\n\tcall 12\nf:\n\texit\nend:"
     )
 
 
@@ -731,4 +731,4 @@ def test_repr_evaluates_back() -> None:
 
 def test_a_long_jump_is_listed_with_the_bytes_it_gets() -> None:
     program = Instructions([asm.Ja.Label("end"), *filled(32768), Label("end")])
-    assert program.listing("little").splitlines()[0] == "    0: 06 00 00 00 00 80 00 00  goto end"
+    assert program.listing("little").splitlines()[0] == "    0: 06 00 00 00 00 80 00 00  ┌── goto end"

@@ -216,7 +216,7 @@ def test_two_parts_of_a_program_are_the_program(program: asm.Instructions, data:
 @examples
 @given(programs(), endians)
 def test_a_listing_has_a_line_for_every_instruction_and_label(program: asm.Instructions, byteorder: Endian) -> None:
-    lines = program.listing(byteorder).splitlines()
-    assert len(lines) == program.units + len(LABELS)
+    lines = program.listing(byteorder, arrows=False).splitlines()
+    assert len(lines) == len(program.listing(byteorder).splitlines()) == program.units + len(LABELS)
     shown = [line.partition(":")[2] for line in lines if line[:1] == " " and ":" in line]
     assert [text[26:].partition("  ; ")[0] for text in shown] == [str(instruction) for instruction in program]

@@ -22,6 +22,8 @@ BEYOND_THE_RFC = {
     "LoadAcquire": "Linux 6.15: BPF_LOAD_ACQ (imm 0x100); include/uapi/linux/bpf.h",
     "StoreRelease": "Linux 6.15: BPF_STORE_REL (imm 0x110); include/uapi/linux/bpf.h",
     "MayGoto.Label": "Linux 6.9: BPF_JCOND (0xe0) with src_reg BPF_MAY_GOTO; include/uapi/linux/bpf.h",
+    "PercpuAddr": "Linux 6.10, not from user space: BPF_MOV64_PERCPU_REG; include/linux/filter.h",
+    "NoSpec": "Linux 5.14, not from user space: BPF_ST_NOSPEC; include/linux/filter.h",
     "JumpTable": "Linux 6.19: BPF_JMP | BPF_JA | BPF_X; kernel/bpf/disasm.c prints it as gotox",
     "CallReg": "clang's callx at -O0 (BPF_JMP | BPF_CALL | BPF_X); the kernel refuses it",
     "CallKfunc": "the RFC's row has offset 0; since Linux 5.17 it holds the index of a module's BTF in fd_array",

@@ -276,6 +276,37 @@ def test_ciliums_name_of_may_goto() -> None:
     assert asm.JCOND is asm.MayGoto
 
 
+def test_ciliums_other_spellings() -> None:
+    assert asm.Neg.Imm(asm.R1, 0) == asm.Neg.Imm(asm.R1) == asm.Neg.Reg(asm.R1)
+    assert asm.Neg.Imm32(asm.R1, 0) == asm.Neg.Reg32(asm.R1)
+    assert asm.StoreXAdd(asm.R1, asm.R2, asm.Word) == asm.AddAtomic.Mem(asm.R1, asm.R2, asm.Word, 0)
+    assert asm.Swap.Imm(asm.R1, 32) == asm.BSwap(asm.R1, asm.Word)
+    assert asm.Swap.Imm32(asm.R1, 64) == asm.HostTo(asm.LE, asm.R1, asm.DWord)
+    assert asm.JNE.Label("end") == asm.JNE.Imm(asm.R0, 0, "end")
+    assert asm.JNE.Label(-3) == asm.JNE.Imm(asm.R0, 0, -3)
+    assert [repr(word) for word in (asm.Swap, asm.StoreXAdd)] == ["Swap", "StoreXAdd"]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: asm.Neg.Imm(asm.R1, 1), "Neg.Imm: the reserved immediate must be in 0..0, not 1"),
+        (lambda: asm.Neg.Imm32(asm.R1, -1), "Neg.Imm32: the reserved immediate must be in 0..0, not -1"),
+        (lambda: asm.Neg.Imm(11), "Neg.Imm: register must be in 0..10, not 11"),
+        (lambda: asm.StoreXAdd(asm.R1, asm.R2, asm.Byte), "StoreXAdd: size must be Word or DWord, not Byte"),
+        (lambda: asm.StoreXAdd(asm.R1, 11, asm.Word), "StoreXAdd: register must be in 0..10, not 11"),
+        (lambda: asm.Swap.Imm(asm.R1, 8), "Swap.Imm: number of bits must be in 16..64, not 8"),
+        (lambda: asm.Swap.Imm32(asm.R1, 33), "Swap.Imm32: number of bits must be 16, 32 or 64, not 33"),
+        (lambda: asm.Swap.Imm(11, 16), "Swap.Imm: register must be in 0..10, not 11"),
+        (lambda: asm.JEq.Label(32768), "JEq.Label: target must be in -32768..32767, not 32768"),
+    ],
+)
+def test_ciliums_other_spellings_check_their_operands(call: Callable[[], asm.Instruction], message: str) -> None:
+    with pytest.raises(OperandError) as caught:
+        call()
+    assert str(caught.value) == message
+
+
 def test_words_show_as_they_are_typed() -> None:
     assert [repr(word) for word in (asm.Mov, asm.LoadMapPtr, asm.Return)] == ["Mov", "LoadMapPtr", "Return"]
 

@@ -15,13 +15,13 @@ def environment(**changes: str) -> dict[str, str]:
     return {**os.environ, "PYTHONUTF8": "1", **changes}
 
 
-def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-    """Run ``ebpfasm`` with these arguments to its end."""
+def run(*arguments: str, given: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run ``ebpfasm`` with these arguments, and something on stdin, to its end."""
     return subprocess.run(
         [*COMMAND, *arguments],
         cwd="/",
         env=environment(**changes),
-        stdin=subprocess.DEVNULL,
+        input=given,
         capture_output=True,
         text=True,
         check=False,

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import shlex
+import signal
+import subprocess
+
 import pytest
 
-from ebpfasm.cli import main, stub
+from ebpfasm.asm import syntax
+from ebpfasm.cli import DIALECTS, main, stub
 from ebpfasm.errors import KernelError
-from tests.cli.run import run
+from tests.cli.run import COMMAND, TIMEOUT_S, environment, run
 from tests.test_layers import modules_after
 
 
@@ -31,8 +38,8 @@ def test_an_interrupt_is_status_130(monkeypatch: pytest.MonkeyPatch, capfd: pyte
 def test_help_is_on_stdout() -> None:
     result = run("--help")
     assert result.returncode == 0
-    assert "demo" in result.stdout
-    assert "stub" in result.stdout
+    for name in ("asm", "disasm", "stub", "demo"):
+        assert name in result.stdout
     assert result.stderr == ""
 
 
@@ -41,8 +48,54 @@ def test_the_stub_needs_no_kernel_layer() -> None:
     assert {
         name for name in loaded if name.startswith(("ebpfasm.kernel", "ebpfasm.objects", "ebpfasm.cli.demo"))
     } == set()
-    assert not loaded & {"cffi", "_cffi_backend", "pyroute2"}
+    assert not loaded & {"cffi", "_cffi_backend", "pyroute2", "json", "base64", "binascii", "ebpfasm.asm.parser"}
 
 
 def test_importing_the_command_line_does_not_import_argparse() -> None:
     assert "argparse" not in modules_after("import ebpfasm.cli")
+
+
+def test_the_dialects_are_those_of_the_assembler() -> None:
+    assert DIALECTS == syntax.DIALECTS
+
+
+@pytest.mark.parametrize("command", ["asm", "disasm"])
+def test_text_and_bytes_need_no_kernel_layer(command: str) -> None:
+    loaded = modules_after(f"sys.stdin = open('/dev/null')\nfrom ebpfasm.cli import main; main([{command!r}])")
+    assert f"ebpfasm.cli.{command}" in loaded
+    layers = ("ebpfasm.kernel", "ebpfasm.objects", "ebpfasm.datapath", "ebpfasm.cli.demo")
+    assert {name for name in loaded if name.startswith(layers)} == set()
+
+
+@pytest.mark.parametrize("stream", ["<&-", ">&-"])
+def test_a_closed_stream_is_one_line(stream: str) -> None:
+    command = " ".join(map(shlex.quote, [*COMMAND, "asm"]))
+    result = subprocess.run(
+        ["sh", "-c", f"{command} {stream}"],
+        input="exit",
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("ebpfasm: there is no std")
+    assert result.stderr.count("\n") == 1
+
+
+def test_text_goes_to_whatever_stands_for_stdout() -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert main(["stub", "--fd", "5", "--byteorder", "little"]) == 0
+    assert printed.getvalue().startswith("1812000005000000")
+
+
+def test_an_interrupt_while_it_reads_is_quiet() -> None:
+    with subprocess.Popen(
+        [*COMMAND, "asm"], env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"exit\n" * 100_000)  # more than a pipe holds: it is reading
+        process.stdin.flush()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=TIMEOUT_S)
+    assert (process.returncode, out, err) == (130, b"", b"")

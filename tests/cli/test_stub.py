@@ -1,14 +1,19 @@
-"""``ebpfasm stub``: the same program in every form."""
+"""``ebpfasm stub``: the same program in every format."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from ebpfasm.asm import Instructions
 from ebpfasm.cli import main
+from ebpfasm.cli.formats import READABLE
+from ebpfasm.datapath.entry import entry_stub
+from tests.cli.conftest import Ebpfasm
 from tests.cli.run import COMMAND, environment
 
 LITTLE = "18120000ddccbb0a0000000000000000b703000000000000850000000c000000b7000000000000009500000000000000"
@@ -49,6 +54,39 @@ def test_the_c_array_holds_the_same_bytes(byteorder: str, expected: str, capfd: 
     assert declaration.count("/*") == declaration.count("*/") == 1
 
 
+@pytest.mark.parametrize("byteorder", ["little", "big"])
+@pytest.mark.parametrize("form", READABLE)
+def test_every_format_that_can_be_read_is_the_same_program(form: str, byteorder: str, ebpfasm: Ebpfasm) -> None:
+    answer = ebpfasm("stub", "--fd", "5", "--index", "7", "--format", form, "--byteorder", byteorder)
+    assert (answer.status, answer.err) == (0, "")
+    text = ebpfasm("disasm", "--byteorder", byteorder, given=answer.out)
+    assert text == (0, f"{entry_stub(5, 7)}\n".encode(), "")
+
+
+def test_json_for_short(ebpfasm: Ebpfasm) -> None:
+    answer = ebpfasm("stub", "--fd", FD, "--byteorder", "big", "--json")
+    assert json.loads(answer.out)["bytes"] == BIG
+    assert answer == ebpfasm("stub", "--fd", FD, "--byteorder", "big", "--format", "json")
+
+
+def test_the_python_says_what_it_is(ebpfasm: Ebpfasm) -> None:
+    source = ebpfasm("stub", "--fd", FD, "--byteorder", "little", "--format", "python").out.decode()
+    names: dict[str, bytes] = {}
+    exec(source, names)
+    assert names["entry_stub"].hex() == LITTLE
+    assert f"# Bytes 4..7 are the array's file descriptor ({FD} here)" in source
+
+
+def test_the_graph_is_named(ebpfasm: Ebpfasm) -> None:
+    assert ebpfasm("stub", "--fd", "5", "--format", "dot").out.startswith(b'digraph "entry_stub" {')
+
+
+def test_to_a_file(ebpfasm: Ebpfasm, tmp_path: Path) -> None:
+    path = tmp_path / "stub.bin"
+    assert ebpfasm("stub", "--fd", FD, "--byteorder", "little", "--format", "raw", "-o", str(path)) == (0, b"", "")
+    assert path.read_bytes().hex() == LITTLE
+
+
 def test_the_listing_shows_units_and_text(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["stub", "--fd", "5", "--format", "listing", "--byteorder", "little"]) == 0
     lines = capfd.readouterr().out.splitlines()
@@ -74,6 +112,8 @@ def test_the_index_is_the_slot(capfd: pytest.CaptureFixture[str]) -> None:
         (["stub", "--fd", "5", "--index", "-1"], "--index: must be a number"),
         (["stub", "--fd", "5", "--format", "elf"], "invalid choice: 'elf'"),
         (["stub", "--fd", "5", "--byteorder", "middle"], "invalid choice: 'middle'"),
+        (["stub", "--fd", "5", "--json", "--format", "hex"], "not allowed with argument --json"),
+        (["stub", "--fd", "5", "--format", "text"], "invalid choice: 'text'"),
         (["demo", "--swaps", "99"], "must be a number in 100..1000000, not '99'"),
         (["demo", "--seconds", "nan"], "must be a number of seconds in 0.1..600, not 'nan'"),
         (["demo", "--seconds", "long"], "must be a number of seconds in 0.1..600, not 'long'"),

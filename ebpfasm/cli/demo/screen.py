@@ -16,7 +16,7 @@ STYLES = {"bold": "1", "dim": "2", "good": "32", "bad": "31", "heading": "1;36"}
 # For a stream whose encoding has no lines, arrows and check marks; what else it lacks becomes "?".
 ASCII = str.maketrans(
     {"─": "-", "│": "|", "┌": "+", "┐": "+", "└": "+", "┘": "+", "▼": "v", "►": ">"}
-    | {"┼": "+", "▲": "^", "✓": "+", "✗": "x", "…": "...", "µ": "u"}
+    | {"├": "+", "┬": "+", "┴": "+", "↻": "@", "┼": "+", "▲": "^", "✓": "+", "✗": "x", "…": "...", "µ": "u"}
 )
 
 
