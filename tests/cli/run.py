@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -29,6 +30,12 @@ def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def heed_signals() -> None:
+    """Undo what a shell's ``nohup`` or ``&`` has the tests inherit: that signals are ignored."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(*arguments: str) -> subprocess.Popen[str]:
     """Start ``ebpfasm``."""
     return subprocess.Popen(
@@ -39,4 +46,5 @@ def start(*arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_signals,
     )
