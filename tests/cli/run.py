@@ -31,13 +31,15 @@ def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
 
 
 def heed_signals() -> None:
-    """Undo what a shell's ``nohup`` or ``&`` has the tests inherit: that signals are ignored."""
+    """Undo what a shell's ``nohup`` or ``&`` lets the tests and what they start inherit: ignored signals."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
     """Start ``ebpfasm``."""
+    heed_signals()
     return subprocess.Popen(
         [*COMMAND, *arguments],
         cwd="/",
@@ -46,5 +48,4 @@ def start(*arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=heed_signals,
     )
