@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from ebpfasm.cli import main, stub
 from ebpfasm.errors import KernelError
-from tests.cli.run import run
+from tests.cli.run import COMMAND, run
 from tests.test_layers import modules_after
 
 
@@ -26,6 +28,12 @@ def test_an_interrupt_is_status_130(monkeypatch: pytest.MonkeyPatch, capfd: pyte
     monkeypatch.setattr(stub, "write_stub", interrupt)
     assert main(["stub", "--fd", "5"]) == 130
     assert capfd.readouterr() == ("", "")
+
+
+def test_without_a_standard_output() -> None:
+    shell = ["sh", "-c", 'exec "$@" >&-', "sh"]
+    result = subprocess.run([*shell, *COMMAND, "stub", "--fd", "5"], stderr=subprocess.PIPE, text=True, check=False)
+    assert (result.returncode, result.stderr) == (1, "ebpfasm: there is no standard output to write to\n")
 
 
 def test_help_is_on_stdout() -> None:
