@@ -164,7 +164,7 @@ def test_update(attach: Attach, veth: Veth, program: Program, other: Program) ->
             link.update(closed)
         with (
             returning(OK, ProgramType.XDP, "xdp") as xdp,
-            pytest.raises(OperandError, match="ClsactLink.update: tc takes programs of type SCHED_CLS"),
+            pytest.raises(OperandError, match="tc takes programs of type SCHED_CLS"),
         ):
             link.update(xdp)
         assert filters(veth) == [("polEntry", other.id)]
