@@ -76,17 +76,19 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'ebpfasm' has no attribute {name!r}")
-    __import__(home)
-    from sys import modules
+if not TYPE_CHECKING:  # a type checker would take any name for one of this module
 
-    module = modules[home]
-    value: object = module if home == f"ebpfasm.{name}" else getattr(module, name)
-    globals()[name] = value
-    return value
+    def __getattr__(name):
+        """Import a public name when it is first used (PEP 562)."""
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module 'ebpfasm' has no attribute {name!r}")
+        __import__(home)
+        from sys import modules
+
+        module = modules[home]
+        value = globals()[name] = module if home == f"ebpfasm.{name}" else getattr(module, name)
+        return value
 
 
 def __dir__() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
@@ -14,6 +15,12 @@ from tests.net import Veth, footprint, unique_name
 from tests.privileges import REASONS, REQUIRED
 
 LOOPBACK = 1  # the index of lo in every namespace
+
+
+def pytest_configure() -> None:
+    """Have Ctrl-C raise KeyboardInterrupt, for tests that send it: a script's ``&`` starts processes that ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -22,6 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Wrong usage ends in SystemExit(2), from argparse. Without ``arguments`` those of the process are taken.
     """
+    if sys.stdout is None:  # as after ">&-"
+        print("ebpfasm: there is no stdout to write to", file=sys.stderr)
+        return FAILURE
     options = _parser().parse_args(arguments)
     command: Callable[[Namespace], int] = options.command
     try:

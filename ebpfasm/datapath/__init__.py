@@ -23,14 +23,15 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Import what needs namespaces and rtnetlink on first use; the stub needs neither."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from sys import modules
+if not TYPE_CHECKING:  # a type checker would take any name for one of this module
 
-    home = f"{__name__}.{_HOMES[name]}"
-    __import__(home)
-    found: object = getattr(modules[home], name)
-    globals()[name] = found
-    return found
+    def __getattr__(name):
+        """Import what needs namespaces and rtnetlink on first use; the stub needs neither."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from sys import modules
+
+        home = f"{__name__}.{_HOMES[name]}"
+        __import__(home)
+        found = globals()[name] = getattr(modules[home], name)
+        return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from errno import EEXIST, ENODEV, ENOENT, EOPNOTSUPP
 
+from ebpfasm.datapath.tc import check_program
 from ebpfasm.errors import AlreadyAttached, ClosedError, KernelError, NotSupported
 from ebpfasm.kernel import clsact
 from ebpfasm.kernel.interfaces import ifname
@@ -81,7 +82,7 @@ class ClsactLink:
 
     @property
     def info(self) -> Filter:
-        """What the kernel tells of the filter now: priority, handle, name, program id and tag.
+        """What the kernel tells of the filter now, such as its priority, handle, name, program id and tag.
 
         Raises:
             KernelError: it is gone (ENOENT).
@@ -105,6 +106,7 @@ class ClsactLink:
             ClosedError: the link is closed.
         """
         place = self._open()
+        check_program("ClsactLink.update", program)
         clsact.replace_filter(
             self.ifindex, self._hook, program.fileno(),
             priority=self.priority, handle=self.handle, name=self.name, netns=place,

@@ -27,7 +27,7 @@ def entry_stub(slots: int | str | HasFileno, index: int = 0, *, miss: int = 0) -
             would drop it.
 
     Returns:
-        Six units: 48 bytes once encoded.
+        The program, six units long, which is 48 bytes once encoded.
 
     Raises:
         OperandError: ``slots`` is no map, or a number does not fit.

@@ -195,6 +195,7 @@ class Pod:
         return undone
 
     def __enter__(self) -> Self:
+        self.slots.fileno()  # raises when it is closed
         return self
 
     def __exit__(

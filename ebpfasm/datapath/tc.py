@@ -6,12 +6,12 @@ from ebpfasm.errors import KernelError, NotSupported, OperandError
 from ebpfasm.kernel.interfaces import ifindex as index_of
 from ebpfasm.kernel.netns import NetNS, run_in
 from ebpfasm.objects.links import Link
+from ebpfasm.objects.programs import Program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ebpfasm.datapath.clsact_link import ClsactLink
     from ebpfasm.kernel.netns import NetNSLike
-    from ebpfasm.objects.programs import Program
 
 __all__ = ["attach", "attach_clsact", "attach_tcx"]
 
@@ -140,8 +140,10 @@ def attach_clsact(
     return ClsactLink.create(program, place, index, device, side, name, priority, handle)
 
 
-def _side(word: str, program: Program, where: int) -> str:
-    """Ingress or egress, once program and hook are known to go together."""
+def check_program(word: str, program: Program) -> None:
+    """Refuse what tc cannot run, before the kernel does it with a bare EINVAL."""
+    if not isinstance(program, Program):
+        raise OperandError(f"{word}: program must be a Program, not {program!r}", field="program", value=program)
     if program.type != SCHED_CLS:
         from ebpfasm.uapi import ProgramType
 
@@ -151,6 +153,11 @@ def _side(word: str, program: Program, where: int) -> str:
             field="program",
             value=program,
         )
+
+
+def _side(word: str, program: Program, where: int) -> str:
+    """Ingress or egress, once program and hook are known to go together."""
+    check_program(word, program)
     if where not in HOOKS:
         raise OperandError(
             f"{word}: where must be AttachType.TCX_INGRESS or AttachType.TCX_EGRESS, not {where!r}",

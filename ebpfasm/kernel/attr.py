@@ -34,6 +34,8 @@ def object_name(name: str) -> bytes:
     Raises ``OperandError`` unless it is at most 15 characters out of ``A-Z a-z 0-9 _ .``, which is what
     bpf_obj_name_cpy() in kernel/bpf/syscall.c takes.
     """
+    if not isinstance(name, str):
+        raise OperandError(f"name: must be a str, not {name!r}", field="name", value=name)
     encoded = name.encode()
     if len(encoded) < _NAME_LENGTH and _NAME_CHARACTERS.issuperset(encoded):
         return encoded

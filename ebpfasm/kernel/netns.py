@@ -132,6 +132,7 @@ class NetNS:
 
     def __enter__(self) -> Self:
         """Return the object itself, to be closed at the end of the block."""
+        self.fileno()
         return self
 
     def __exit__(

@@ -111,6 +111,9 @@ def _load_attr(members: dict[str, int], insns: bytes, license_name: str, name: s
     if len(insns) % _UNIT:
         message = f"BPF_PROG_LOAD: insns must be a multiple of {_UNIT} bytes, not {len(insns)}"
         raise OperandError(message, field="insns", value=len(insns))
+    if not isinstance(license_name, str):
+        message = f"BPF_PROG_LOAD: license must be a str such as 'GPL', not {license_name!r}"
+        raise OperandError(message, field="license", value=license_name)
     attr = ffi.new("struct bpf_attr_prog_load *")
     fill(attr, members, "BPF_PROG_LOAD")
     code, license_text = ffi.from_buffer(insns), ffi.new("char[]", license_name.encode())
@@ -170,6 +173,11 @@ class RunResult:
         self.data = data
         self.ctx = ctx
         self.duration_ns = duration_ns
+
+    def __repr__(self) -> str:
+        """Return the number, and the sizes of what came back."""
+        sizes = f"{len(self.data)} bytes of data, {len(self.ctx)} of context"
+        return f"<RunResult retval {self.retval}, {sizes}, {self.duration_ns} ns>"
 
 
 def prog_test_run(prog_fd: int, data: bytes = b"", ctx: bytes | None = None, repeat: int = 1) -> RunResult:

@@ -73,6 +73,7 @@ HINTS = {
         "the data is too short for this program type (a packet needs at least an Ethernet header of 14 bytes), "
         "or the context has a field set that cannot be given"
     ),
+    (c.BPF_PROG_TEST_RUN, errno.E2BIG): "the context is longer than that of this program type",
     (c.BPF_PROG_TEST_RUN, ENOTSUPP): "programs of this type cannot be run by hand",
     (c.BPF_OBJ_GET_INFO_BY_FD, errno.EINVAL): "the file descriptor is not a map, program or link",
     (c.BPF_MAP_GET_FD_BY_ID, errno.ENOENT): "there is no map with that id",

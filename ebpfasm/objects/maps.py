@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from errno import E2BIG, ENOENT
+from errno import E2BIG, EEXIST, ENOENT
 from os import fspath
 
 from ebpfasm.errors import KernelError, KeyNotFound
@@ -314,6 +314,8 @@ class Map(KernelObject):
                 reason = f"it is full: it can hold {self.max_entries} entries"
         elif error.errno == ENOENT:
             reason = f"there is no entry under {key!r}"
+        elif error.errno == EEXIST:
+            reason = f"there is an entry under {key!r} already"
         else:
             return error
         return type(error)(error.errno, f"map {self.name!r}: {reason}", command=error.command)

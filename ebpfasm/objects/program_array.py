@@ -55,7 +55,7 @@ class ProgramArray(Map):
 
     @property
     def owner_type(self) -> int | None:
-        """The `ProgramType` of the programs this array takes: that of its first; None before it has one.
+        """The `ProgramType` of the programs this array takes, which is that of its first; None before it has one.
 
         Read from fdinfo, since the kernel has it nowhere else (map_show_fdinfo in kernel/bpf/syscall.c).
         """

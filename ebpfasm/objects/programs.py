@@ -162,7 +162,11 @@ class Program(KernelObject):
         Raises:
             NotSupported: programs of this type cannot be run so.
             KernelError: the data or context is refused.
+            OperandError: they are no bytes.
         """
+        for field, given in (("data", data), ("ctx", b"" if ctx is None else ctx)):
+            if not isinstance(given, (bytes, bytearray, memoryview)):  # of a number bytes() would make zeros
+                raise OperandError(f"Program.test_run: {field} must be bytes, not {given!r}", field=field, value=given)
         return programs.prog_test_run(self.fileno(), bytes(data), ctx, repeat)
 
     def translated(self) -> Instructions:

@@ -718,7 +718,8 @@ def test_the_listing_of_a_program_with_labels() -> None:
 def test_str_is_the_text_with_its_labels() -> None:
     assert str(LABELLED) == (
         "\tr0 = 0\nagain:\nloop:\n\tr0 += 1\n\tr1 = -2 ll\n\tif r0 < 10 goto again\n\tcall f\n\tgoto end\n"
-        "\t.byte 0xff, 0x21, 0x03, 0x00, 0x04, 0x00, 0x00, 0x00\n\tr2 = glob[0] + 8 ll\n\tcall 99999\n\tcall 12\nf:\n\texit\nend:"
+        "\t.byte 0xff, 0x21, 0x03, 0x00, 0x04, 0x00, 0x00, 0x00\n"
+        "\tr2 = glob[0] + 8 ll\n\tcall 99999\n\tcall 12\nf:\n\texit\nend:"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import shutil
 import subprocess
@@ -79,6 +80,6 @@ def memory_line(effort: Effort) -> str:
 
 
 def _capstone() -> Any:
-    import capstone
+    capstone: Any = importlib.import_module("capstone")
 
     return capstone.Cs(capstone.CS_ARCH_BPF, capstone.CS_MODE_LITTLE_ENDIAN | capstone.CS_MODE_BPF_EXTENDED)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 COMMAND = [sys.executable, "-X", "dev", "-W", "error", "-m", "ebpfasm"]
 TIMEOUT_S = 120
+IGNORABLE = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -29,14 +33,31 @@ def run(*arguments: str, given: str = "", **changes: str) -> subprocess.Complete
     )
 
 
+@contextmanager
+def heeded_signals() -> Iterator[None]:
+    """Have what is started meanwhile heed the signals that ``nohup`` or ``&`` made this process ignore."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in IGNORABLE if is_ignored(number)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def is_ignored(number: signal.Signals) -> bool:
+    """Return whether this process ignores the signal."""
+    return signal.getsignal(number) is signal.SIG_IGN
+
+
 def start(*arguments: str) -> subprocess.Popen[str]:
     """Start ``ebpfasm``."""
-    return subprocess.Popen(
-        [*COMMAND, *arguments],
-        cwd="/",
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    with heeded_signals():
+        return subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd="/",
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )

@@ -35,6 +35,12 @@ def test_an_interrupt_is_status_130(monkeypatch: pytest.MonkeyPatch, capfd: pyte
     assert capfd.readouterr() == ("", "")
 
 
+def test_without_a_standard_output() -> None:
+    shell = ["sh", "-c", 'exec "$@" >&-', "sh"]
+    result = subprocess.run([*shell, *COMMAND, "stub", "--fd", "5"], stderr=subprocess.PIPE, text=True, check=False)
+    assert (result.returncode, result.stderr) == (1, "ebpfasm: there is no stdout to write to\n")
+
+
 def test_help_is_on_stdout() -> None:
     result = run("--help")
     assert result.returncode == 0

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ebpfasm import AttachType, Program
+from ebpfasm import AttachType, Program, ProgramType
 from ebpfasm.datapath import ClsactLink, attach_clsact
 from ebpfasm.errors import AlreadyAttached, ClosedError, KernelError, KeyExists, NotSupported, OperandError
 from ebpfasm.kernel import clsact, netlink
@@ -162,7 +162,13 @@ def test_update(attach: Attach, veth: Veth, program: Program, other: Program) ->
             pass
         with pytest.raises(ClosedError):
             link.update(closed)
+        with (
+            returning(OK, ProgramType.XDP, "xdp") as xdp,
+            pytest.raises(OperandError, match="tc takes programs of type SCHED_CLS"),
+        ):
+            link.update(xdp)
         assert filters(veth) == [("polEntry", other.id)]
+        assert link.program_id == other.id
 
 
 def test_the_filter_outlives_its_program_object(attach: Attach, veth: Veth) -> None:

@@ -94,6 +94,8 @@ def test_without_a_program_packets_get_the_miss(veth: Veth) -> None:
     for miss in (OK, SHOT):
         with Pod.connect(veth.netns, miss=miss) as pod:
             assert (pod.program_id, verdict(pod)) == (None, miss)
+    with Pod.connect(veth.netns) as pod:
+        assert verdict(pod) == OK
 
 
 @WAYS
@@ -125,7 +127,7 @@ def test_a_refused_swap_changes_nothing(veth: Veth, program: Program) -> None:
 def test_closed(veth: Veth, program: Program) -> None:
     with Pod.connect(veth.netns) as pod:
         pass
-    calls: list[Callable[[], object]] = [lambda: pod.swap(program), pod.clear, lambda: pod.program_id]
+    calls: list[Callable[[], object]] = [lambda: pod.swap(program), pod.clear, lambda: pod.program_id, pod.__enter__]
     for call in calls:
         with pytest.raises(ClosedError, match="map 'pod0' is closed"):
             call()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -204,6 +206,20 @@ def test_tcx_dropped_is_detached(veth: Veth, program: Program) -> None:
     assert bare(veth)
 
 
+def test_tcx_interrupted_it_is_not_attached(veth: Veth, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    create = Link.create
+
+    def interrupted(*given: Any, **options: Any) -> Link:
+        link = create(*given, **options)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        return link
+
+    monkeypatch.setattr(Link, "create", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        attach_tcx("eth0", program, EGRESS, netns=veth.netns)
+    assert bare(veth)
+
+
 def test_tcx_survives_the_move_to_another_namespace(veth: Veth, program: Program, other: Program) -> None:
     netlink.delete_link(veth.peer_index, veth.peer_netns)
     index, _ = netlink.create_veth("move0", "stay0", netns=veth.netns, peer_netns=veth.netns)
@@ -274,6 +290,14 @@ def test_a_program_of_another_type(way: Way, veth: Veth) -> None:
         pytest.raises(OperandError, match="tc takes programs of type SCHED_CLS, and program 'xdp' is of type XDP"),
     ):
         way("eth0", xdp, EGRESS, netns=veth.netns)
+    assert bare(veth)
+
+
+@ALL_WAYS
+@pytest.mark.parametrize("given", [5, None, [], "entry"])
+def test_no_program(way: Way, given: Any, veth: Veth) -> None:
+    with pytest.raises(OperandError, match="program must be a Program, not"):
+        way("eth0", given, EGRESS, netns=veth.netns)
     assert bare(veth)
 
 

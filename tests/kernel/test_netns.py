@@ -124,6 +124,8 @@ def test_closed() -> None:
     with pytest.raises(ClosedError, match="network namespace of the caller is closed"):
         own.fileno()
     with pytest.raises(ClosedError):
+        own.__enter__()
+    with pytest.raises(ClosedError):
         run_in(own, os.getpid)
     with pytest.raises(ClosedError):
         NetNS(own)

@@ -255,3 +255,13 @@ def test_a_small_memory_limit_is_no_obstacle():
         os.close(maps.map_create(2, 4, 4, 1024))
     finally:
         resource.setrlimit(resource.RLIMIT_MEMLOCK, before)
+
+
+def test_a_license_that_is_no_text() -> None:
+    with pytest.raises(OperandError, match="license must be a str such as 'GPL', not None"):
+        prog_load(SCHED_CLS, returns(0), license=None)  # type: ignore[arg-type]
+
+
+def test_a_name_that_is_no_text() -> None:
+    with pytest.raises(OperandError, match="name: must be a str, not None"):
+        prog_load(SCHED_CLS, returns(0), name=None)  # type: ignore[arg-type]

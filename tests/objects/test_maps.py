@@ -189,9 +189,9 @@ def test_a_key_there_is_not(create: Create) -> None:
 
 
 def test_flags_say_whether_the_entry_may_be_there(create: Create) -> None:
-    made = create(MapType.HASH)
+    made = create(MapType.HASH, name="pod0")
     made.update(1, 1, UpdateFlag.NOEXIST)
-    with pytest.raises(KeyExists, match="the map has an entry under that key"):
+    with pytest.raises(KeyExists, match=r"^map 'pod0': there is an entry under 1 already$"):
         made.update(1, 2, UpdateFlag.NOEXIST)
     made.update(1, 3, UpdateFlag.EXIST)
     made.update(2, 4)

@@ -244,6 +244,20 @@ def test_a_run_without_a_packet(load: Load) -> None:
         load().test_run()
 
 
+@pytest.mark.parametrize("given", [64, "packet", None])
+def test_a_run_on_what_are_no_bytes(load: Load, given: Any) -> None:
+    with pytest.raises(OperandError, match=rf"^Program\.test_run: data must be bytes, not {given!r}$"):
+        load().test_run(given)
+    with pytest.raises(OperandError, match=r"^Program\.test_run: ctx must be bytes, not 64$"):
+        load().test_run(PACKET, ctx=64)  # type: ignore[arg-type]
+
+
+def test_a_result_tells_itself(load: Load) -> None:
+    assert repr(load(5).test_run(PACKET)).startswith(
+        f"<RunResult retval 5, {len(PACKET)} bytes of data, 0 of context, "
+    )
+
+
 def test_a_type_that_cannot_be_run(load: Load) -> None:
     with pytest.raises(NotSupported, match="programs of this type cannot be run by hand"):
         load(1, ProgramType.SOCK_OPS).test_run()
