@@ -16,7 +16,7 @@ from ebpfasm.kernel.programs import prog_load
 
 BPF_PROG_TYPE_SCHED_CLS = 3  # enum bpf_prog_type
 NOBODY = 65534
-SETTLE_S = 10.0  # the kernel frees programs, maps and namespaces some time after their last user
+SETTLE_S = 60.0  # the kernel frees programs, maps and namespaces some time after their last user, later when it is busy
 OWN_PREFIX = f"ebpfasm-{os.getpid()}"
 _numbers = itertools.count()
 

@@ -420,6 +420,8 @@ def limits(place: Place, dialect: str) -> tuple[int, int]:
     assert operand is not None
     if operand.kind == "register":
         return 0, 10
+    if place.mark == "_":
+        return -0x80000000, 0xFFFFFFFF
     low, high = operand.low, operand.high
     if operand.field == "imm" and operand.low < 0:
         high = high * 2 + 1 if operand.kind != "label" or operand.shift or operand.bits == 32 else high
@@ -482,7 +484,9 @@ def compile_reader(shape: Shape) -> Reader:
         low, high = limits(place, "llvm")
         source.append(f" {variable} = {'-' if sign < 0 else ''}int(v[{at}], 0)")
         source.append(f" if not {low} <= {variable} <= {high}: raise ValueError")
-        if operand.shift or operand.bits < 64:
+        if place.mark == "_":
+            parts[operand.field].append(f"{variable} & 0xFFFFFFFF")
+        elif operand.shift or operand.bits < 64:
             parts[operand.field].append(f"({variable} & {(1 << operand.bits) - 1:#x}) << {operand.shift}")
         elif high > operand.high:
             parts[operand.field].append(f"({variable} if {variable} <= {operand.high} else {variable} - {high + 1})")

@@ -4,6 +4,7 @@ A template is text with the operands in braces, after a mark that says how a num
 
 ====================  ==================================================================
 ``{value}``           decimal; of a register its number
+``{_value}``          decimal: the low 32 bits, where the others are 0
 ``{#value}``          hexadecimal and unsigned, with ``0x``
 ``{+offset}``         sign, space, number: ``+ 8``
 ``{~offset}``         sign and number: ``+8``
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Place", "compile_printer", "operand_expression", "pieces", "shapes"]
 
-MARKS = "#+~?>@="
+MARKS = "_#+~?>@="
 
 
 class Place:
@@ -147,6 +148,7 @@ def _format(place: Place) -> str:
         return "{name}"
     return {
         "": f"{{{value}:d}}",
+        "_": f"{{{value}:d}}",
         "+": f'{{"-" if {value} < 0 else "+"}} {{abs({value})}}',
         "~": f"{{{value}:+d}}",
         "?": f'{{f"{{{value}:+d}}" if {value} else ""}}',
@@ -180,6 +182,7 @@ def shapes(template: str, form: Form) -> Iterator[tuple[str, list[tuple[Place, i
         register = part.operand is not None and part.operand.kind == "register"
         choices: list[tuple[str, int]] = {
             "": [("#", 1)] if register else plain,
+            "_": plain,
             "#": plain,
             "+": signed,
             "~": signed,

@@ -43,7 +43,11 @@ class LoadWide(Row):
             Form(
                 name,
                 LOAD_64,
-                {"llvm": "r{dst} = {value} ll", "kernel": "r{dst} = {#value}", "ubpf": "lddw %r{dst}, {#value}"},
+                {
+                    "llvm": ("r{dst} = {value} ll", "ld_pseudo r{dst}, 0, {_value}"),
+                    "kernel": "r{dst} = {#value}",
+                    "ubpf": "lddw %r{dst}, {#value}",
+                },
                 DST,
                 WIDE,
                 "DWord",
