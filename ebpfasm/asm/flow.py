@@ -38,7 +38,8 @@ class Step:
         self.kind: str | None = None
         self.target: int | None = None
         opcode = instruction.opcode
-        form = instruction.form if opcode & 7 in (5, 6) or opcode == 0x18 else None
+        leads = opcode & 7 in (5, 6) or (opcode == 0x18 and instruction.src == 4)  # a jump, a call, `LoadFunc`
+        form = instruction.form if leads else None
         self.goes_on = form is None or opcode not in LEAVING
         if form is not None and form.reference == "label":
             self.kind = KINDS.get(opcode, "taken")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ebpfasm.asm.codec import count_wide
+from ebpfasm.asm.instruction import LOAD_64
 from ebpfasm.asm.program import Instructions, Label
 from ebpfasm.asm.syntax import (
     DIALECTS,
@@ -36,7 +37,7 @@ COMMENT = re.compile(rf"{QUOTED}|(#|//).*")
 BLOCK_COMMENT = re.compile(rf"{QUOTED}|//[^\n]*|#[^\n]*|(/\*.*?(?:\*/|\Z))", re.DOTALL)
 STATEMENT = re.compile(rf"(?:{QUOTED}|[^;\"']+|')+")
 # `12: (b7) r0 = 0 ; R0=0`, as the verifier and bpftool number their lines.
-NUMBERED = re.compile(r"\s*([0-9]{1,9}): \([0-9a-f]{2}\) ")
+NUMBERED = re.compile(r"\s*([0-9]{1,9}): \(([0-9a-f]{2})\) ")
 OPCODE_BYTES = re.compile(r"\s*(?:[0-9a-f]{2} )+[0-9a-f]{2}\s*\Z")
 CALLED = re.compile(r"(\s*call pc[+-][0-9]+)#\S*\s*\Z")  # bpftool names the function it jumps to
 
@@ -64,7 +65,7 @@ SECTIONS = frozenset(
 DATA_SECTIONS = ("license", "maps", "version")
 """Sections that libbpf takes for data, where the directive does not say what they are."""
 MOST_ERRORS = 1000
-EXIT = 0x95
+NOTED = frozenset({0x95, LOAD_64})  # exit
 
 
 def parse(text: str, dialect: str = "llvm") -> Instructions:
@@ -91,6 +92,7 @@ class _Reading:
         self.raw_at: tuple[int, int] = (0, 0)
         self.errors: list[tuple[int, int, str]] = []
         self.exit_label_at: int | None = None
+        self.explicit: set[int] = set()  # of instructions that are kept in `items`
         self.in_code = True
         self.sections: list[bool] = []  # where .popsection goes back to
         self.previous = True
@@ -110,8 +112,8 @@ class _Reading:
                         self.line(number, column, line)
                         continue
                     found = known[line] = read(line)
-                    if found.opcode == EXIT and self.exit_label_at is None:
-                        self.exit_label_at = len(self.items)
+                    if found.opcode in NOTED:
+                        self.note(line, found)
                 elif self.raw:
                     self.end_of_raw()
                 add(found)
@@ -155,6 +157,7 @@ class _Reading:
         The verifier prints an instruction each time it comes along, so the numbers say which ones there are.
         """
         numbered: dict[int, tuple[int, int, str]] = {}
+        wide: set[int] = set()
         plain: list[tuple[int, int, str]] = []
         for number, line in enumerate(text.split("\n"), 1):
             prefix = NUMBERED.match(line)
@@ -163,12 +166,21 @@ class _Reading:
             if "#" in statement and (called := CALLED.match(statement)):
                 statement = called[1]
             if prefix is not None:
+                if prefix[2] == "18":
+                    wide.add(int(prefix[1]))
                 first = numbered.setdefault(int(prefix[1]), (number, start, statement))
                 if first[2] != statement and len(self.errors) < MOST_ERRORS:
                     self.errors.append((number, start, f"instruction {prefix[1]} is another one on line {first[0]}"))
             elif not numbered and statement and not statement.isspace() and not OPCODE_BYTES.match(line):
                 plain.append((number, start, statement))
-        yield from (numbered[at] for at in sorted(numbered)) if numbered else plain
+        order = sorted(numbered)
+        follows = order[0] if order else 0
+        for at in order:
+            if at != follows and len(self.errors) < MOST_ERRORS:  # jumps over what is missing would lead elsewhere
+                number, start, _ = numbered[at]
+                self.errors.append((number, start, f"instruction {follows} is missing, the one before this"))
+            follows = at + (2 if at in wide else 1)
+        yield from [numbered[at] for at in order] or plain
 
     def line(self, number: int, column: int, line: str) -> None:
         """Read one statement: labels, then an instruction, a directive, or nothing."""
@@ -190,11 +202,19 @@ class _Reading:
             instruction = self.grammar.read(rest)
         except Complaint as complaint:
             raise Complaint(complaint.message, complaint.column + start) from None
-        if self.exit_label_at is None and instruction.opcode == EXIT:
-            self.exit_label_at = len(self.items)
+        if instruction.opcode in NOTED:
+            self.note(rest, instruction)
         self.items.append(instruction)
         if not start:
             self.known[line] = instruction
+
+    def note(self, line: str, instruction: Instruction) -> None:
+        """Remember where the first exit is, and which loads say themselves whether they are of a map."""
+        if instruction.opcode == LOAD_64:
+            if "ld_pseudo" in line.lower():
+                self.explicit.add(id(instruction))
+        elif self.exit_label_at is None:
+            self.exit_label_at = len(self.items)
 
     def label(self, text: str, number: int, column: int) -> None:
         name = unescaped(text)
@@ -267,8 +287,8 @@ class _Reading:
         """The program; a load of a name that is a label of it is one of a function, as clang writes it."""
         items = [
             LoadFunc(item.dst, item.reference)
-            if self.labels and not isinstance(item, Label) and item.opcode == 0x18 and item.src == 1
-            and isinstance(item.reference, str) and item.reference in self.labels
+            if self.labels and not isinstance(item, Label) and item.opcode == LOAD_64 and item.src == 1
+            and isinstance(item.reference, str) and item.reference in self.labels and id(item) not in self.explicit
             else item
             for item in self.items
         ]  # fmt: skip

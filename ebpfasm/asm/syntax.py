@@ -228,8 +228,8 @@ class Grammar:
         for shape in self.shapes:
             parts = SHAPE_TOKEN.findall(shape)
             common = 0
-            for have, want in zip(given, parts, strict=False):
-                if have != want and not (want == "@" and NAME.match(have)):
+            for have, want, token in zip(given, parts, kept, strict=False):
+                if have != want and not (want == "@" and token.kind != "register" and NAME.match(have)):
                     break
                 common += 1
             if common > best:
@@ -499,7 +499,7 @@ def compile_reader(shape: Shape) -> Reader:
     if form.opcode == 0x18 and "<<" in fields["imm"]:
         fields["imm"] = f"signed64({fields['imm']})"
     elif "<<" in fields["imm"]:
-        fields["imm"] = f"(({fields['imm']} ^ 0x80000000) - 0x80000000)"
+        fields["imm"] = f"((({fields['imm']}) ^ 0x80000000) - 0x80000000)"
     source.append(
         f" return make({form.opcode}, {fields['dst']} | {fields['src']} << 4, {fields['off']}, {fields['imm']}, "
         f"None if name is None else ((), name, None))"

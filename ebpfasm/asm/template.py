@@ -15,7 +15,7 @@ A template is text with the operands in braces, after a mark that says how a num
 ====================  ==================================================================
 
 A template fits an instruction when every operand it leaves out is 0, and when it has a place for a name
-if and only if the instruction carries a reference.
+if and only if the instruction carries a reference. The kernel's leave out what the kernel does.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def compile_printer(forms: tuple[Form, ...], dialect: str) -> Printer:
     candidates = [(form, conditions(form)) for form in forms]
     if dialect == "kernel":
         candidates += [(form, loose_conditions(form, forms)) for form in forms]
-        if not tells_apart(forms, "imm"):  # an atomic operation or size of a swap that nobody has defined
+        if forms and not tells_apart(forms, "imm"):  # an atomic operation or size of a swap that nobody has defined
             candidates += [(forms[0], [])]
     for form, tests in candidates:
         source.append(f" if {' and '.join(tests) or 'True'}:")
@@ -121,7 +121,8 @@ def compile_printer(forms: tuple[Form, ...], dialect: str) -> Printer:
             parts = pieces(template, form)
             places = [part for part in parts if isinstance(part, Place)]
             written = {place.operand for place in places}
-            fits = [f"{operand_expression(operand)} == 0" for operand in form.operands if operand not in written]
+            left_out = [operand for operand in form.operands if operand not in written and dialect != "kernel"]
+            fits = [f"{operand_expression(operand)} == 0" for operand in left_out]
             marks = {place.mark for place in places}
             if "@" in marks:
                 fits.append("name is not None")
@@ -139,7 +140,7 @@ def compile_printer(forms: tuple[Form, ...], dialect: str) -> Printer:
 def _format(place: Place) -> str:
     """The replacement field of an f-string for a place."""
     if place.operand is None:
-        return "{helper(imm)}" if place.name == "helper" else place.name
+        return "{helper(imm, src)}" if place.name == "helper" else place.name
     value = operand_expression(place.operand)
     if place.mark == "#":
         mask = (1 << min(place.operand.bits, 64 if place.operand.high > 0xFFFFFFFF else 32)) - 1
@@ -156,10 +157,10 @@ def _format(place: Place) -> str:
     }[place.mark]
 
 
-def _helper_name(number: int) -> str:
+def _helper_name(number: int, src: int) -> str:
     from ebpfasm.asm.helpers import HELPERS
 
-    return HELPERS[number].kernel_name if 0 <= number < len(HELPERS) else "unknown"
+    return HELPERS[number].kernel_name if not src and 0 <= number < len(HELPERS) else "unknown"
 
 
 def shapes(template: str, form: Form) -> Iterator[tuple[str, list[tuple[Place, int]]]]:
