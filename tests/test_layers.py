@@ -14,6 +14,7 @@ import ebpfasm
 PACKAGE = Path(ebpfasm.__file__).parent
 
 LAYERS: dict[str, frozenset[str]] = {
+    "__version__": frozenset(),  # a constant of the package itself
     "errors": frozenset(),
     "uapi": frozenset(),
     "asm": frozenset({"errors", "uapi"}),
