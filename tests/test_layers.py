@@ -14,6 +14,7 @@ import ebpfasm
 PACKAGE = Path(ebpfasm.__file__).parent
 
 LAYERS: dict[str, frozenset[str]] = {
+    "__version__": frozenset(),  # a constant of the package itself
     "errors": frozenset(),
     "uapi": frozenset(),
     "asm": frozenset({"errors", "uapi"}),
@@ -22,7 +23,7 @@ LAYERS: dict[str, frozenset[str]] = {
     # Of the kernel layer the datapath sees namespaces, interfaces and rtnetlink, never bpf(2) itself.
     "datapath": frozenset({"errors", "uapi", "asm", "objects"})
     | {f"kernel.{module}" for module in ("clsact", "interfaces", "netlink", "netns", "threads")},
-    "cli": frozenset({"errors", "uapi", "asm", "kernel", "objects", "datapath"}),
+    "cli": frozenset({"__version__", "errors", "uapi", "asm", "kernel", "objects", "datapath"}),
     "__main__": frozenset({"cli"}),
 }
 """For each layer, what it may import besides itself: a layer, or one module of a layer."""

@@ -66,7 +66,7 @@ class Instruction:
 
     @property
     def opcode(self) -> int:
-        """The first byte: what is done, and to what kind of operands."""
+        """The first byte, which says what is done, and to what kind of operands."""
         return self._opcode
 
     @property
@@ -81,17 +81,17 @@ class Instruction:
 
     @property
     def off(self) -> int:
-        """The offset field: signed 16 bits."""
+        """The offset field, signed 16 bits."""
         return self._off
 
     @property
     def imm(self) -> int:
-        """The immediate: signed 32 bits, of a 64-bit load signed 64."""
+        """The immediate, signed 32 bits, of a 64-bit load signed 64."""
         return self._imm
 
     @property
     def units(self) -> int:
-        """How many units of 8 bytes it takes: 2 for a 64-bit load, else 1."""
+        """How many units of 8 bytes it takes, 2 for a 64-bit load and else 1."""
         return 2 if self._opcode == LOAD_64 else 1
 
     @property
@@ -113,7 +113,7 @@ class Instruction:
 
     @property
     def reference(self) -> Any:
-        """What one field waits for: a label (str), or a map by name or object; None if nothing."""
+        """What one field waits for, a label (str), or a map by name or object; None if nothing."""
         return None if self._annotation is None else self._annotation[1]
 
     @property

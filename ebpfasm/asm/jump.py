@@ -176,9 +176,9 @@ class IndirectJump(Row):
         texts: Texts = dict.fromkeys(("llvm", "kernel"), "gotox r{dst}")
         self._later = lambda: (Form(name, JA | JMP | X, texts, DST, since=since),)
 
-    def __call__(self, dst: int) -> Instruction:
-        """Jump to the address in ``dst``."""
-        return make(JA | JMP | X, register(self.name, "dst", dst), 0, 0)
+    def __call__(self, reg: int) -> Instruction:
+        """Jump to the address in ``reg``."""
+        return make(JA | JMP | X, register(self.name, "dst", reg), 0, 0)
 
 
 class Helper:
@@ -245,9 +245,9 @@ class LocalCall(Row):
         self.name = name
         self._later = lambda: (Form(f"{name}.Label", CALL | JMP | K, LOCAL_TEXTS, FAR, src=1, since=since),)
 
-    def Label(self, target: str | int) -> Instruction:
+    def Label(self, name: str | int) -> Instruction:
         """Call the function at a label, or so many units after the next instruction."""
-        return _far(self.name + ".Label", CALL | JMP | K, 1, target)
+        return _far(self.name + ".Label", CALL | JMP | K, 1, name)
 
 
 KFUNC_ID = Operand("btf_id", "imm", 0, 0x7FFFFFFF)
@@ -287,9 +287,9 @@ class IndirectCall(Row):
         texts: Texts = {"llvm": "callx r{dst}", "kernel": "callx r{dst}", "ubpf": "call %r{dst}"}
         self._later = lambda: (Form(name, CALL | JMP | X, texts, DST, since=since),)
 
-    def __call__(self, dst: int) -> Instruction:
-        """Call the function whose address is in ``dst``."""
-        return make(CALL | JMP | X, register(self.name, "dst", dst), 0, 0)
+    def __call__(self, reg: int) -> Instruction:
+        """Call the function whose address is in ``reg``."""
+        return make(CALL | JMP | X, register(self.name, "dst", reg), 0, 0)
 
 
 class Exit(Row):

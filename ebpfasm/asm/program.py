@@ -7,6 +7,7 @@ from _collections_abc import Sequence  # `collections.abc` is this module, at th
 
 from ebpfasm.asm.checks import shown, wrong
 from ebpfasm.asm.codec import count_wide, decode_units, encode_units, resolve_labels
+from ebpfasm.asm.form import Row
 from ebpfasm.asm.instruction import Instruction, check_label
 from ebpfasm.errors import OperandError, SymbolError
 
@@ -64,6 +65,8 @@ class Instructions(Sequence[Instruction]):
     _end_symbols: tuple[str, ...]
 
     def __init__(self, items: Iterable[Instruction | Label | Instructions] = ()) -> None:
+        if isinstance(items, Instruction):
+            wrong("Instructions", "items", items, None, None, f"items must be a list, [{items!r}], not one instruction")
         listed: tuple[Any, ...] = tuple(items)
         ends: tuple[str, ...] = ()
         try:  # one pass over a list of nothing but instructions, which most are
@@ -380,7 +383,7 @@ def _with_labels(items: tuple[Any, ...]) -> tuple[tuple[Instruction, ...], tuple
             waiting.extend(item.end_symbols)
         else:
             called = ""
-            if callable(item) or hasattr(item, "Call"):
+            if callable(item) or isinstance(item, Row) or hasattr(item, "Call"):
                 called = "; was it meant to be called?"
             wrong(
                 "Instructions",

@@ -86,13 +86,13 @@ class LoadMap(Row):
             ),
         )
 
-    def __call__(self, dst: int, map: int | str | HasFileno) -> Instruction:
-        """``dst`` = a map's address; ``map`` is an fd (0..2³²-1), an object with ``fileno()``, or a name to bind."""
+    def __call__(self, dst: int, fd_or_object: int | str | HasFileno) -> Instruction:
+        """``dst`` = a map's address; ``fd_or_object`` is an fd (0..2³²-1), has a ``fileno()``, or is a name to bind."""
         if dst.__class__ is not Register:
             dst = register(self.name, "dst", dst)
-        if map.__class__ is int and 0 <= map <= 0xFFFFFFFF:
-            return make(LOAD_64, dst | 0x10, 0, map)
-        return _with_map(self.name, dst, 1, map, 0)
+        if fd_or_object.__class__ is int and 0 <= fd_or_object <= 0xFFFFFFFF:
+            return make(LOAD_64, dst | 0x10, 0, fd_or_object)
+        return _with_map(self.name, dst, 1, fd_or_object, 0)
 
 
 class LoadMapWithin(Row):
@@ -122,11 +122,11 @@ class LoadMapWithin(Row):
             ),
         )
 
-    def __call__(self, dst: int, map: int | str | HasFileno, offset: int) -> Instruction:
-        """``dst`` = the address of byte ``offset`` (0..2³²-1) of the value of entry 0 of ``map``."""
+    def __call__(self, dst: int, fd_or_object: int | str | HasFileno, offset: int) -> Instruction:
+        """``dst`` = the address of byte ``offset`` (0..2³²-1) of the value of entry 0 of the map."""
         dst = register(self.name, "dst", dst)
         offset = number(self.name, "imm", "offset", offset, *U32)
-        return _with_map(self.name, dst, 2, map, offset)
+        return _with_map(self.name, dst, 2, fd_or_object, offset)
 
 
 class LoadNumbered(Row):
@@ -211,12 +211,12 @@ class LoadFunction(Row):
             ),
         )
 
-    def __call__(self, dst: int, target: str | int) -> Instruction:
+    def __call__(self, dst: int, label: str | int) -> Instruction:
         """``dst`` = the address of the function at a label, or so many units after the first unit of this load."""
         dst = register(self.name, "dst", dst)
-        if isinstance(target, str):
-            return referring(LOAD_64, dst | 0x40, 0, target)
-        return make(LOAD_64, dst | 0x40, 0, number(self.name, "imm", "target", target, *S32) & 0xFFFFFFFF)
+        if isinstance(label, str):
+            return referring(LOAD_64, dst | 0x40, 0, label)
+        return make(LOAD_64, dst | 0x40, 0, number(self.name, "imm", "target", label, *S32) & 0xFFFFFFFF)
 
 
 class LoadBtfId(Row):

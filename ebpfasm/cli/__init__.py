@@ -50,6 +50,9 @@ def _parser() -> ArgumentParser:
         description="Write eBPF bytecode, load it and compose it into a pod's datapath.",
         allow_abbrev=False,
     )
+    from ebpfasm import __version__
+
+    parser.add_argument("--version", action="version", version=f"ebpfasm {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[Namespace], int], summary: str, description: str) -> ArgumentParser:

@@ -733,3 +733,14 @@ def test_repr_evaluates_back() -> None:
 def test_a_long_jump_is_listed_with_the_bytes_it_gets() -> None:
     program = Instructions([asm.Ja.Label("end"), *filled(32768), Label("end")])
     assert program.listing("little").splitlines()[0] == "    0: 06 00 00 00 00 80 00 00  ┌── goto end"
+
+
+def test_one_instruction_is_no_list() -> None:
+    with pytest.raises(OperandError, match=r"items must be a list, \[Return\(\)\], not one instruction"):
+        asm.Instructions(asm.Return())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("word", [asm.Mov, asm.LoadMem, asm.FnTailCall, asm.Return])
+def test_a_word_that_was_not_called(word: object) -> None:
+    with pytest.raises(OperandError, match="was it meant to be called"):
+        asm.Instructions([word])  # type: ignore[list-item]

@@ -7,9 +7,11 @@ import io
 import shlex
 import signal
 import subprocess
+from importlib import metadata
 
 import pytest
 
+import ebpfasm
 from ebpfasm.asm import syntax
 from ebpfasm.cli import DIALECTS, main, stub
 from ebpfasm.errors import KernelError
@@ -105,3 +107,10 @@ def test_an_interrupt_while_it_reads_is_quiet() -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=TIMEOUT_S)
     assert (process.returncode, out, err) == (130, b"", b"")
+
+
+def test_the_version(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert (caught.value.code, capfd.readouterr().out) == (0, f"ebpfasm {ebpfasm.__version__}\n")
+    assert metadata.version("ebpfasm") == ebpfasm.__version__
