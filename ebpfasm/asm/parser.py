@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ebpfasm.asm.codec import count_wide
+from ebpfasm.asm.instruction import LOAD_64
 from ebpfasm.asm.program import Instructions, Label
 from ebpfasm.asm.syntax import (
     DIALECTS,
@@ -91,6 +92,7 @@ class _Reading:
         self.raw_at: tuple[int, int] = (0, 0)
         self.errors: list[tuple[int, int, str]] = []
         self.exit_label_at: int | None = None
+        self.said: set[int] = set()  # ids of loads whose text says what they load, `ld_pseudo r1, 1, name`
         self.in_code = True
         self.sections: list[bool] = []  # where .popsection goes back to
         self.previous = True
@@ -110,6 +112,8 @@ class _Reading:
                         self.line(number, column, line)
                         continue
                     found = known[line] = read(line)
+                    if found.opcode == LOAD_64 and "ld_pseudo" in line:
+                        self.said.add(id(found))
                     if found.opcode == EXIT and self.exit_label_at is None:
                         self.exit_label_at = len(self.items)
                 elif self.raw:
@@ -190,6 +194,8 @@ class _Reading:
             instruction = self.grammar.read(rest)
         except Complaint as complaint:
             raise Complaint(complaint.message, complaint.column + start) from None
+        if instruction.opcode == LOAD_64 and "ld_pseudo" in rest:
+            self.said.add(id(instruction))
         if self.exit_label_at is None and instruction.opcode == EXIT:
             self.exit_label_at = len(self.items)
         self.items.append(instruction)
@@ -267,8 +273,8 @@ class _Reading:
         """The program; a load of a name that is a label of it is one of a function, as clang writes it."""
         items = [
             LoadFunc(item.dst, item.reference)
-            if self.labels and not isinstance(item, Label) and item.opcode == 0x18 and item.src == 1
-            and isinstance(item.reference, str) and item.reference in self.labels
+            if self.labels and not isinstance(item, Label) and item.opcode == LOAD_64 and item.src == 1
+            and isinstance(item.reference, str) and item.reference in self.labels and id(item) not in self.said
             else item
             for item in self.items
         ]  # fmt: skip
