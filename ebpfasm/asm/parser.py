@@ -92,11 +92,7 @@ class _Reading:
         self.raw_at: tuple[int, int] = (0, 0)
         self.errors: list[tuple[int, int, str]] = []
         self.exit_label_at: int | None = None
-<<<<<<< HEAD
         self.explicit: set[int] = set()  # of instructions that are kept in `items`
-=======
-        self.said: set[int] = set()  # ids of loads whose text says what they load, `ld_pseudo r1, 1, name`
->>>>>>> main
         self.in_code = True
         self.sections: list[bool] = []  # where .popsection goes back to
         self.previous = True
@@ -116,15 +112,8 @@ class _Reading:
                         self.line(number, column, line)
                         continue
                     found = known[line] = read(line)
-<<<<<<< HEAD
                     if found.opcode in NOTED:
                         self.note(line, found)
-=======
-                    if found.opcode == LOAD_64 and "ld_pseudo" in line:
-                        self.said.add(id(found))
-                    if found.opcode == EXIT and self.exit_label_at is None:
-                        self.exit_label_at = len(self.items)
->>>>>>> main
                 elif self.raw:
                     self.end_of_raw()
                 add(found)
@@ -213,15 +202,8 @@ class _Reading:
             instruction = self.grammar.read(rest)
         except Complaint as complaint:
             raise Complaint(complaint.message, complaint.column + start) from None
-<<<<<<< HEAD
         if instruction.opcode in NOTED:
             self.note(rest, instruction)
-=======
-        if instruction.opcode == LOAD_64 and "ld_pseudo" in rest:
-            self.said.add(id(instruction))
-        if self.exit_label_at is None and instruction.opcode == EXIT:
-            self.exit_label_at = len(self.items)
->>>>>>> main
         self.items.append(instruction)
         if not start:
             self.known[line] = instruction
@@ -306,11 +288,7 @@ class _Reading:
         items = [
             LoadFunc(item.dst, item.reference)
             if self.labels and not isinstance(item, Label) and item.opcode == LOAD_64 and item.src == 1
-<<<<<<< HEAD
             and isinstance(item.reference, str) and item.reference in self.labels and id(item) not in self.explicit
-=======
-            and isinstance(item.reference, str) and item.reference in self.labels and id(item) not in self.said
->>>>>>> main
             else item
             for item in self.items
         ]  # fmt: skip

@@ -115,6 +115,7 @@ class Grammar:
                     alike.append(Shape(form, numbers, alike))
                     self.words.update(word for word in re.findall(WORD, shape) if word not in ("r", "w"))
         self._readers: dict[str, Reader | None] = {}
+        self._parts: list[list[str]] = []  # of each shape, once a line is found to have none
 
     def read(self, line: str) -> Instruction:
         """The instruction of a line that has no label and no comment; raises `Complaint`."""
@@ -225,8 +226,9 @@ class Grammar:
         kept = [t for t in tokens if self.commas or t.text != ","]
         best = -1
         expected: set[str] = set()
-        for shape in self.shapes:
-            parts = SHAPE_TOKEN.findall(shape)
+        if not self._parts:
+            self._parts = [SHAPE_TOKEN.findall(shape) for shape in self.shapes]
+        for parts in self._parts:
             common = 0
             for have, want, token in zip(given, parts, kept, strict=False):
                 if have != want and not (want == "@" and token.kind != "register" and NAME.match(have)):
