@@ -24,6 +24,7 @@ __all__ = [
     "SymbolError",
     "UnknownForm",
     "VerifierError",
+    "VmError",
 ]
 
 
@@ -174,3 +175,38 @@ class DatapathError(EbpfError):
 
 class ClosedError(EbpfError, ValueError):
     """The object was closed and cannot be used any more."""
+
+
+class VmError(EbpfError):
+    """A program did in the vm what the kernel's verifier would not have let it do, or ran past the vm's limit.
+
+    ``reason`` says what, ``instruction`` and ``unit`` where, ``registers`` are R0 to R10 before it (None where
+    nothing was written), ``address`` and ``region`` name the memory, if it was about memory; ``calls`` are the units of
+    the calls that led there, outermost first, ``origin`` the file and line that built the instruction, where
+    that is known (`ebpfasm.asm.remember_origins`), and ``steps`` how many instructions had run.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str,
+        instruction: object = None,
+        unit: int | None = None,
+        registers: tuple[int | None, ...] = (),
+        address: int | None = None,
+        region: str | None = None,
+        calls: tuple[int, ...] = (),
+        origin: str | None = None,
+        steps: int = 0,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.instruction = instruction
+        self.unit = unit
+        self.registers = registers
+        self.address = address
+        self.region = region
+        self.calls = calls
+        self.origin = origin
+        self.steps = steps

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ebpfasm.asm.checks import S32, U16, number, register, signed32, size_among, wrong
-from ebpfasm.asm.form import DST, FROM_SPACE, SRC, TO_SPACE, VALUE, Form, Row
+from ebpfasm.asm.form import DST, FROM_SPACE, SRC, TO_SPACE, VALUE, Form, Row, filled
 from ebpfasm.asm.instruction import make
 from ebpfasm.asm.register import BE, LE, DWord, Half, Register, Word
 
@@ -42,6 +42,7 @@ class Alu(Row):
         code: int,
         operator: str,
         mnemonic: str,
+        means: str,
         since: str = "",
         since_32: str = "",
         *,
@@ -52,16 +53,19 @@ class Alu(Row):
         self._off = off
         self._imm64, self._reg64 = code | ALU64 | K, code | ALU64 | X
         self._imm32, self._reg32 = code | ALU | K, code | ALU | X
-        self._later = lambda: self._made(operator, mnemonic, since, since_32, also)
+        self._later = lambda: self._made(operator, mnemonic, means, since, since_32, also)
 
-    def _made(self, operator: str, mnemonic: str, since: str, since_32: str, also: str) -> tuple[Form, ...]:
+    def _made(self, operator: str, mnemonic: str, means: str, since: str, since_32: str, also: str) -> tuple[Form, ...]:
         def form(method: str, opcode: int, both: str, ubpf: str, second: Operand, also: str = "") -> Form:
+            meaning = f"dst = {filled(means, 64, 'dst', second.name)}"
+            if method.endswith("32"):
+                meaning = f"dst = u32({filled(means, 32, 'dst', second.name)})"
             both = both.replace("OP", operator)
             texts: Texts = {"llvm": both, "kernel": both, "ubpf": ubpf.replace("NAME", mnemonic)}
             if also:
                 texts["llvm"] = (both, also)
             key = since_32 if method.endswith("32") else since
-            return Form(f"{self.name}.{method}", opcode, texts, DST, second, off=self._off, since=key)
+            return Form(f"{self.name}.{method}", opcode, texts, DST, second, off=self._off, since=key, meaning=meaning)
 
         return (
             form("Imm", self._imm64, "r{dst} OP {value}", "NAME %r{dst}, {value}", VALUE),
@@ -116,8 +120,22 @@ class Negate(Row):
         self.name = name
         self._code = code
         self._later = lambda: (
-            Form(f"{name}.Reg", code | ALU64, alike("r{dst} = -r{dst}", "neg %r{dst}"), DST, since=since),
-            Form(f"{name}.Reg32", code | ALU, alike("w{dst} = -w{dst}", "neg32 %r{dst}"), DST, since=since_32),
+            Form(
+                f"{name}.Reg",
+                code | ALU64,
+                alike("r{dst} = -r{dst}", "neg %r{dst}"),
+                DST,
+                since=since,
+                meaning="dst = -dst",
+            ),
+            Form(
+                f"{name}.Reg32",
+                code | ALU,
+                alike("w{dst} = -w{dst}", "neg32 %r{dst}"),
+                DST,
+                since=since_32,
+                meaning="dst = u32(-dst)",
+            ),
         )
 
     def Reg(self, dst: int) -> Instruction:
@@ -156,6 +174,7 @@ class SignedMoveWord(Row):
                 SRC,
                 off=bits,
                 since=since,
+                meaning=f"dst = signed(src, {bits})",
             ),
         )
 
@@ -187,6 +206,7 @@ class SignedMove(SignedMoveWord):
                 SRC,
                 off=bits,
                 since=since,
+                meaning=f"dst = u32(signed(src, {bits}))",
             ),
         )
 
@@ -208,7 +228,7 @@ class HostOrder(Row):
                 name, opcode, alike(
                     f"r{{dst}} = {order.name.lower()}{size.bits} r{{dst}}", f"{order.name.lower()}{size.bits} %r{{dst}}"
                 ), order.name, DST, size.name,
-                imm=size.bits, since=since,
+                imm=size.bits, since=since, meaning=f"dst = {order.name.lower()}(dst, {size.bits})",
             )
             for order, opcode in self._opcodes.items()
             for size in (Half, Word, DWord)
@@ -240,6 +260,7 @@ class ByteSwap(Row):
                 size.name,
                 imm=size.bits,
                 since=since,
+                meaning=f"dst = swap(dst, {size.bits})",
             )
             for size in (Half, Word, DWord)
         )
@@ -258,7 +279,12 @@ class AddressCast(Row):
     def __init__(self, name: str, since: str) -> None:
         self.name = name
         texts: Texts = dict.fromkeys(("llvm", "kernel"), "r{dst} = addr_space_cast(r{src}, {to}, {from_})")
-        self._later = lambda: (Form(name, 0xB0 | ALU64 | X, texts, DST, SRC, TO_SPACE, FROM_SPACE, off=1, since=since),)
+        self._later = lambda: (
+            Form(
+                name, 0xB0 | ALU64 | X, texts, DST, SRC, TO_SPACE, FROM_SPACE, off=1, since=since,
+                meaning="missing('address spaces')",
+            ),
+        )  # fmt: skip
 
     def __call__(self, dst: int, src: int, to: int, from_: int) -> Instruction:
         """``dst`` = the pointer ``src`` of address space ``from_`` as one of ``to`` (each 0..65535)."""
@@ -280,7 +306,12 @@ class PercpuAddress(Row):
     def __init__(self, name: str, since: str) -> None:
         self.name = name
         texts: Texts = dict.fromkeys(("llvm", "kernel"), "r{dst} = &(void __percpu *)(r{src})")
-        self._later = lambda: (Form(name, 0xB0 | ALU64 | X, texts, DST, SRC, off=-1, since=since),)
+        self._later = lambda: (
+            Form(
+                name, 0xB0 | ALU64 | X, texts, DST, SRC, off=-1, since=since,
+                meaning="missing('variables of the kernel')",
+            ),
+        )  # fmt: skip
 
     def __call__(self, dst: int, src: int) -> Instruction:
         """``dst`` = the address of this processor's copy of what ``src`` points to."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     Texts = dict[str, str | tuple[str, ...]]
 
-__all__ = ["Form", "Operand", "Row"]
+__all__ = ["Form", "Operand", "Row", "filled"]
 
 
 class Operand:
@@ -83,10 +83,13 @@ class Form:
         dst, src, off, imm: what the fields without an operand must hold; 0 where the ISA reserves them.
         since: the key of its history in `ebpfasm.asm.facts`; empty for a form whose history is not known.
         beyond: the name of an operand, and the key that holds instead where that operand is not 0.
+        meaning: what it does, a line of Python over its operands and registers: ``dst = dst + src``.
+            `ebpfasm.vm.meaning` has the words of it.
     """
 
     __slots__ = (
-        "beyond", "dst", "imm", "name", "off", "opcode", "operands", "params", "reference", "since", "src", "texts",
+        "beyond", "dst", "imm", "meaning", "name", "off", "opcode", "operands", "params", "reference", "since", "src",
+        "texts",
     )  # fmt: skip
 
     dst: int | Operand
@@ -106,6 +109,7 @@ class Form:
         imm: int = 0,
         since: str = "",
         beyond: tuple[str, str] | None = None,
+        meaning: str = "",
     ) -> None:
         self.name = name
         self.opcode = opcode
@@ -114,6 +118,7 @@ class Form:
         self.operands = tuple(param for param in params if isinstance(param, Operand))
         self.dst, self.src, self.off, self.imm = dst, src, off, imm
         self.since, self.beyond = since, beyond
+        self.meaning = meaning
         self.reference: str | None = None
         for operand in self.operands:
             in_imm = tuple(other for other in self.operands if other.field == "imm")
@@ -205,3 +210,19 @@ def _holds(wanted: int | Operand | tuple[Operand, ...], value: int, instruction:
             return False
         rest &= ~((1 << part.bits) - 1 << part.shift)
     return rest == 0  # bits of the field that belong to no operand are reserved
+
+
+def filled(means: str, bits: int, first: str, second: str) -> str:
+    """What a row means by ``d``, ``s`` and ``n``, in the names of one form's operands: n-bit unsigned numbers."""
+    width = f"u{bits}"
+    d = first if bits == 64 else f"{width}({first})"
+    s = second if bits == 64 and second != "value" else f"{width}({second})"
+    words = {"d": d, "s": s, "n": str(bits)}
+    return "".join(words.get(word, word) for word in split_words(means))
+
+
+def split_words(text: str) -> list[str]:
+    """The words of a line and what is between them."""
+    import re  # when forms are made, not when programs are
+
+    return re.split(r"\b(\w+)\b", text)

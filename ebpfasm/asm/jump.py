@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ebpfasm.asm.checks import S16, S32, number, register, signed32
-from ebpfasm.asm.form import DST, FAR, SRC, TARGET, VALUE, Form, Operand, Row
+from ebpfasm.asm.form import DST, FAR, SRC, TARGET, VALUE, Form, Operand, Row, filled
 from ebpfasm.asm.instruction import check_label, make, referring
 from ebpfasm.asm.register import Register
 
@@ -45,13 +45,15 @@ class Jump(Row):
 
     __slots__ = ("_imm32", "_imm64", "_reg32", "_reg64")
 
-    def __init__(self, name: str, code: int, operator: str, mnemonic: str, since: str = "", since_32: str = "") -> None:
+    def __init__(
+        self, name: str, code: int, operator: str, mnemonic: str, means: str, since: str = "", since_32: str = ""
+    ) -> None:
         self.name = name
         self._imm64, self._reg64 = code | JMP | K, code | JMP | X
         self._imm32, self._reg32 = code | JMP32 | K, code | JMP32 | X
-        self._later = lambda: self._made(operator, mnemonic, since, since_32)
+        self._later = lambda: self._made(operator, mnemonic, means, since, since_32)
 
-    def _made(self, operator: str, mnemonic: str, since: str, since_32: str) -> tuple[Form, ...]:
+    def _made(self, operator: str, mnemonic: str, means: str, since: str, since_32: str) -> tuple[Form, ...]:
         def form(method: str, opcode: int, letter: str, second: Operand, llvm: str, kernel: str, ubpf: str) -> Form:
             narrow = letter == "w"
             texts: Texts = {
@@ -60,7 +62,8 @@ class Jump(Row):
                 "ubpf": f"{mnemonic}{'32' if narrow else ''} %r{{dst}}, {ubpf}, {{>target}}",
             }
             key = since_32 if narrow else since
-            return Form(f"{self.name}.{method}", opcode, texts, DST, second, TARGET, since=key)
+            meaning = f"if {filled(means, 32 if narrow else 64, 'dst', second.name)}: goto(target)"
+            return Form(f"{self.name}.{method}", opcode, texts, DST, second, TARGET, since=key, meaning=meaning)
 
         return (
             form("Imm", self._imm64, "r", VALUE, "{value}", "{#value}", "{value}"),
@@ -131,13 +134,13 @@ class NearJump(Row):
 
     __slots__ = ("_opcode",)
 
-    def __init__(self, name: str, code: int, since: str, mnemonic: str, ubpf: str = "") -> None:
+    def __init__(self, name: str, code: int, means: str, since: str, mnemonic: str, ubpf: str = "") -> None:
         self.name = name
         self._opcode = code | JMP | K
         texts: Texts = {"llvm": f"{mnemonic} {{>target}}", "kernel": f"{mnemonic} pc{{~target}}"}
         if ubpf:
             texts["ubpf"] = f"{ubpf} {{>target}}"
-        self._later = lambda: (Form(f"{name}.Label", self._opcode, texts, TARGET, since=since),)
+        self._later = lambda: (Form(f"{name}.Label", self._opcode, texts, TARGET, since=since, meaning=means),)
 
     def Label(self, target: str | int) -> Instruction:
         """Jump to a label, or over a number of units, -32768..32767."""
@@ -158,6 +161,7 @@ class FarJump(Row):
                 {"llvm": "gotol {>target}", "kernel": "gotol pc{~target}", "ubpf": "ja32 {>target}"},
                 FAR,
                 since=since,
+                meaning="goto(target)",
             ),
         )
 
@@ -174,7 +178,9 @@ class IndirectJump(Row):
     def __init__(self, name: str, since: str) -> None:
         self.name = name
         texts: Texts = dict.fromkeys(("llvm", "kernel"), "gotox r{dst}")
-        self._later = lambda: (Form(name, JA | JMP | X, texts, DST, since=since),)
+        self._later = lambda: (
+            Form(name, JA | JMP | X, texts, DST, since=since, meaning="missing('jump tables, which are maps of code')"),
+        )
 
     def __call__(self, reg: int) -> Instruction:
         """Jump to the address in ``reg``."""
@@ -227,7 +233,9 @@ class NumberedHelper(Row):
 
     def __init__(self, name: str, since: str) -> None:
         self.name = name
-        self._later = lambda: (HelperForm(name, CALL | JMP | K, HELPER_TEXTS, VALUE, since=since),)
+        self._later = lambda: (
+            HelperForm(name, CALL | JMP | K, HELPER_TEXTS, VALUE, since=since, meaning="r0 = helper(value)"),
+        )
 
     def __call__(self, number_: int) -> Helper:
         """The helper ``number_``, -2³¹…2³¹-1, also one this library has no name for."""
@@ -243,7 +251,9 @@ class LocalCall(Row):
 
     def __init__(self, name: str, since: str) -> None:
         self.name = name
-        self._later = lambda: (Form(f"{name}.Label", CALL | JMP | K, LOCAL_TEXTS, FAR, src=1, since=since),)
+        self._later = lambda: (
+            Form(f"{name}.Label", CALL | JMP | K, LOCAL_TEXTS, FAR, src=1, since=since, meaning="r0 = call(target)"),
+        )
 
     def Label(self, name: str | int) -> Instruction:
         """Call the function at a label, or so many units after the next instruction."""
@@ -263,7 +273,17 @@ class Kfunc(Row):
         self.name = name
         beyond = ("module_fd", since_module)
         self._later = lambda: (
-            Form(name, CALL | JMP | K, KFUNC_TEXTS, KFUNC_ID, KFUNC_MODULE, src=2, since=since, beyond=beyond),
+            Form(
+                name,
+                CALL | JMP | K,
+                KFUNC_TEXTS,
+                KFUNC_ID,
+                KFUNC_MODULE,
+                src=2,
+                since=since,
+                beyond=beyond,
+                meaning="missing('functions of the kernel')",
+            ),
         )
 
     def __call__(self, btf_id: int, module_fd: int = 0) -> Instruction:
@@ -285,7 +305,7 @@ class IndirectCall(Row):
     def __init__(self, name: str, since: str) -> None:
         self.name = name
         texts: Texts = {"llvm": "callx r{dst}", "kernel": "callx r{dst}", "ubpf": "call %r{dst}"}
-        self._later = lambda: (Form(name, CALL | JMP | X, texts, DST, since=since),)
+        self._later = lambda: (Form(name, CALL | JMP | X, texts, DST, since=since, meaning="r0 = call_address(dst)"),)
 
     def __call__(self, reg: int) -> Instruction:
         """Call the function whose address is in ``reg``."""
@@ -300,7 +320,7 @@ class Exit(Row):
     def __init__(self, name: str, since: str) -> None:
         self.name = name
         texts: Texts = dict.fromkeys(("llvm", "kernel", "ubpf"), "exit")
-        self._later = lambda: (Form(name, EXIT | JMP | K, texts, since=since),)
+        self._later = lambda: (Form(name, EXIT | JMP | K, texts, since=since, meaning="leave()"),)
         self._made = make(EXIT | JMP | K, 0, 0, 0)
 
     def __call__(self) -> Instruction:

@@ -33,33 +33,37 @@ NOSPEC = 0xC0
 
 
 WIDTHS = {
-    #       $X   $N    $V       $M    $B    $S
-    Byte:  ("w", "8",  "",      "",   "",   "b"),
-    Half:  ("w", "16", "",      "",   "",   "h"),
-    Word:  ("w", "32", "32_32", "",   "32", "w"),
-    DWord: ("r", "64", "_64",   "64", "",   "dw"),
+    #       $X   $N    $V       $M    $B    $S    $L
+    Byte:  ("w", "8",  "",      "",   "",   "b",  "1"),
+    Half:  ("w", "16", "",      "",   "",   "h",  "2"),
+    Word:  ("w", "32", "32_32", "",   "32", "w",  "4"),
+    DWord: ("r", "64", "_64",   "64", "",   "dw", "8"),
 }  # fmt: skip
 """What stands in a template of all sizes for ``$X`` (clang's letter of a register), ``$N`` (bits), ``$V`` and ``$M``
-(ends of clang's and the kernel's names of atomics), ``$B`` and ``$S`` (ends of ubpf's names of atomics and accesses).
+(ends of clang's and the kernel's names of atomics), ``$B`` and ``$S`` (ends of ubpf's names of atomics and accesses)
+and ``$L`` (bytes).
 """
 
 
 def texts_for(size: Size, llvm: str, kernel: str, ubpf: str = "") -> Texts:
     """The texts of a form of one size, from templates of all; clang's narrow registers are read as wide ones too."""
 
-    def at(template: str, letter: str) -> str:
-        for mark, text in zip("XNVMBS", (letter, *WIDTHS[size][1:]), strict=True):
-            template = template.replace("$" + mark, text)
-        return template
-
-    spellings = dict.fromkeys((at(llvm, WIDTHS[size][0]), at(llvm, "r")))
+    letter = WIDTHS[size][0]
+    spellings = dict.fromkeys((at(size, llvm, letter), at(size, llvm, "r")))
     if "$V" in llvm:  # the name of these says the width, and clang takes no other register
-        del spellings[at(llvm, "r")]
-        spellings[at(llvm, WIDTHS[size][0])] = None
-    texts: Texts = {"llvm": tuple(spellings), "kernel": at(kernel, "r")}
+        del spellings[at(size, llvm, "r")]
+        spellings[at(size, llvm, letter)] = None
+    texts: Texts = {"llvm": tuple(spellings), "kernel": at(size, kernel, "r")}
     if ubpf:
-        texts["ubpf"] = at(ubpf, "")
+        texts["ubpf"] = at(size, ubpf)
     return texts
+
+
+def at(size: Size, template: str, letter: str = "") -> str:
+    """A template with the marks of `WIDTHS` filled in for a size."""
+    for mark, text in zip("XNVMBSL", (letter, *WIDTHS[size][1:]), strict=True):
+        template = template.replace("$" + mark, text)
+    return template
 
 
 class _Sized(Row):
@@ -80,13 +84,22 @@ class Load(_Sized):
     __slots__ = ()
 
     def __init__(
-        self, name: str, mode: int, since: str, llvm: str, kernel: str, ubpf: str, *, lacking: Size | None = None
+        self,
+        name: str,
+        mode: int,
+        means: str,
+        since: str,
+        llvm: str,
+        kernel: str,
+        ubpf: str,
+        *,
+        lacking: Size | None = None,
     ) -> None:
         super().__init__(name, LDX | mode, lacking)
         self._later = lambda: tuple(
             Form(
                 name, self._opcode | size.code, texts_for(size, llvm, kernel, ubpf), DST, SRC, OFFSET, size.name,
-                since=since,
+                since=since, meaning=at(size, means),
             )
             for size in self._sizes
         )  # fmt: skip
@@ -118,7 +131,7 @@ class Store(_Sized):
                     "*(u$N *)(r{dst} {+offset}) = $X{src}",
                     "*(u$N *)(r{dst} {~offset}) = r{src}",
                     "stx$S [%r{dst}{?offset}], %r{src}",
-                ), DST, OFFSET, SRC, size.name, since=since,
+                ), DST, OFFSET, SRC, size.name, since=since, meaning=at(size, "store(dst + offset, $L, src)"),
             )
             for size in SIZES
         )  # fmt: skip
@@ -150,7 +163,7 @@ class StoreConstant(_Sized):
                     "*(u$N *)(r{dst} {+offset}) = {value}",
                     "*(u$N *)(r{dst} {~offset}) = {value}",
                     "st$S [%r{dst}{?offset}], {value}",
-                ), DST, OFFSET, VALUE, size.name, since=since,
+                ), DST, OFFSET, VALUE, size.name, since=since, meaning=at(size, "store(dst + offset, $L, value)"),
             )
             for size in SIZES
         )  # fmt: skip
@@ -183,13 +196,13 @@ class Atomic(Row):
 
     __slots__ = ("_imm",)
 
-    def __init__(self, name: str, operation: int, since: str, llvm: str, kernel: str, ubpf: str) -> None:
+    def __init__(self, name: str, operation: int, means: str, since: str, llvm: str, kernel: str, ubpf: str) -> None:
         self.name = name
         self._imm = operation
         self._later = lambda: tuple(
             Form(
                 f"{name}.Mem", STX | ATOMIC | size.code, texts_for(size, llvm, kernel, ubpf),
-                DST, SRC, size.name, OFFSET, imm=operation, since=since,
+                DST, SRC, size.name, OFFSET, imm=operation, since=since, meaning=at(size, means),
             )
             for size in (DWord, Word)
         )  # fmt: skip
@@ -232,13 +245,13 @@ class Ordered(Row):
 
     __slots__ = ("_imm",)
 
-    def __init__(self, name: str, operation: int, since: str, llvm: str, kernel: str) -> None:
+    def __init__(self, name: str, operation: int, means: str, since: str, llvm: str, kernel: str) -> None:
         self.name = name
         self._imm = operation
         self._later = lambda: tuple(
             Form(
                 name, STX | ATOMIC | size.code, texts_for(size, llvm, kernel),
-                DST, SRC, size.name, OFFSET, imm=operation, since=since,
+                DST, SRC, size.name, OFFSET, imm=operation, since=since, meaning=at(size, means),
             )
             for size in SIZES
         )  # fmt: skip
@@ -263,7 +276,9 @@ class SpeculationBarrier(Row):
     def __init__(self, name: str, since: str) -> None:
         self.name = name
         self._made = make(ST | NOSPEC, 0, 0, 0)
-        self._later = lambda: (Form(name, ST | NOSPEC, {"llvm": "nospec", "kernel": "nospec"}, since=since),)
+        self._later = lambda: (
+            Form(name, ST | NOSPEC, {"llvm": "nospec", "kernel": "nospec"}, since=since, meaning="pass"),
+        )
 
     def __call__(self) -> Instruction:
         """Let nothing after this run before it is known that it will."""
@@ -283,9 +298,12 @@ class LoadPacket(Row):
     def __init__(self, name: str, since: str) -> None:
         self.name = name
         self._later = lambda: tuple(
-            Form(name, LD | ABS | size.code, texts_for(size, ABSOLUTE, ABSOLUTE), VALUE, size.name, since=since)
+            Form(
+                name, LD | ABS | size.code, texts_for(size, ABSOLUTE, ABSOLUTE), VALUE, size.name, since=since,
+                meaning=at(size, "r0 = packet(value, $L)"),
+            )
             for size in (Byte, Half, Word)
-        )
+        )  # fmt: skip
 
     def __call__(self, offset: int, size: Size) -> Instruction:
         """R0 = the ``size`` (``Byte``, ``Half`` or ``Word``) at ``offset`` bytes into the packet, in host order."""
@@ -305,6 +323,7 @@ class LoadPacketAt(Row):
                 name, LD | IND | size.code, texts_for(size, INDIRECT, INDIRECT) | {
                     "llvm": tuple(text.replace("$N", str(size.bits)) for text in (INDIRECT_ZERO, INDIRECT)),
                 }, "R0", SRC, VALUE, size.name, since=since,
+                meaning=at(size, "r0 = packet(signed(src + value, 32), $L)"),
             )
             for size in (Byte, Half, Word)
         )  # fmt: skip

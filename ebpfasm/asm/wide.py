@@ -52,6 +52,7 @@ class LoadWide(Row):
                 WIDE,
                 "DWord",
                 since=since,
+                meaning="dst = value",
             ),
         )
 
@@ -83,6 +84,7 @@ class LoadMap(Row):
                 MAP,
                 src=1,
                 since=since,
+                meaning="dst = map_address(map)",
             ),
         )
 
@@ -119,6 +121,7 @@ class LoadMapWithin(Row):
                 WITHIN,
                 src=2,
                 since=since,
+                meaning="dst = map_value(map) + offset",
             ),
         )
 
@@ -145,6 +148,7 @@ class LoadNumbered(Row):
                 INDEX,
                 src=5,
                 since=since,
+                meaning="missing('maps by their place in fd_array')",
             ),
         )
 
@@ -174,6 +178,7 @@ class LoadNumberedWithin(Row):
                 WITHIN,
                 src=6,
                 since=since,
+                meaning="missing('maps by their place in fd_array')",
             ),
         )
 
@@ -208,6 +213,7 @@ class LoadFunction(Row):
                 FUNC,
                 src=4,
                 since=since,
+                meaning="dst = function(target)",
             ),
         )
 
@@ -236,6 +242,7 @@ class LoadBtfId(Row):
                 MODULE,
                 src=3,
                 since=since,
+                meaning="missing('variables of the kernel')",
                 beyond=("module_fd", since_module),
             ),
         )

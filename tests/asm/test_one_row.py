@@ -11,7 +11,7 @@ from ebpfasm.asm import alu, jump, table
 from ebpfasm.asm.instruction import Instruction
 from ebpfasm.errors import OperandError
 
-NAND = alu.Alu("Nand", 0xE0, "~&=", "nand")
+NAND = alu.Alu("Nand", 0xE0, "~&=", "nand", "~(d & s)")
 """An operation with a code that the ISA has not given away (RFC 9669 section 4.1 ends at 0xd0)."""
 
 

@@ -1,0 +1,274 @@
+"""What one run has besides registers: memory, packet and context, helpers, clocks, and what was printed."""
+
+from __future__ import annotations
+
+import time
+
+from ebpfasm.errors import VmError
+from ebpfasm.vm.memory import CODE, CONTEXT, FRAMES, PACKET, SHIFT, STACK_SIZE, Fault, Memory, Region
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+    from typing import Any, Protocol
+
+    class Context(Protocol):
+        """What a program of some type finds in R1."""
+
+        def enter(self, machine: Machine, data: bytes) -> int:
+            """Put packet and context into the memory of a run; returns R1."""
+
+        def leave(self, machine: Machine) -> tuple[bytes, bytes]:
+            """The packet and the context as the program left them."""
+
+    from ebpfasm.vm.linked import Linked, Routine
+
+    Helper = Callable[..., int]
+
+__all__ = ["Activation", "Machine", "TailCall"]
+
+MAX_TAIL_CALLS = 33
+"""MAX_TAIL_CALL_CNT in include/linux/bpf.h."""
+MAX_STACK_BEFORE_TAIL_CALL = 256
+"""What the callers of a function with tail calls may have used (kernel/bpf/verifier.c, check_max_stack_depth)."""
+MAX_LOOPS = 8 * 1024 * 1024
+"""How often may_goto goes on: BPF_MAX_LOOPS in include/linux/bpf.h."""
+STACK_STEP = 16
+"""What a frame's size is rounded up to (kernel/bpf/verifier.c, round_up_stack_depth, of programs that are compiled)."""
+
+
+class TailCall(Exception):
+    """A tail call that succeeded: the function that made it is over, and the program goes on in its place."""
+
+    def __init__(self, program: Any, context: int) -> None:
+        super().__init__(program)
+        self.program = program
+        self.context = context
+
+
+class Activation:
+    """A function that is running: its stack frame, and where in it the program is."""
+
+    __slots__ = ("callback", "loops_left", "program", "registers", "routine", "stack", "unit")
+
+    def __init__(self, program: Linked, routine: Routine, stack: Region) -> None:
+        self.program = program
+        self.routine = routine
+        self.stack = stack
+        self.unit = routine.start
+        self.registers: list[int | None] = [None] * 11
+        self.loops_left = MAX_LOOPS
+        self.callback = False
+        """Whether a helper called it, and waits for its result."""
+
+    @property
+    def frame_pointer(self) -> int:
+        """R10: the address of the end of its stack frame."""
+        return (self.stack.number << SHIFT) + STACK_SIZE
+
+    def may_go_on(self) -> bool:
+        """Count one more may_goto; False once there were `MAX_LOOPS`."""
+        if not self.loops_left:
+            return False
+        self.loops_left -= 1
+        return True
+
+
+class Machine:
+    """One run of a program.
+
+    Args:
+        helpers: the helper functions by number: each is called with the machine and as many of R1 to R5 as it has
+            parameters, unsigned, and returns R0 (any int; its low 64 bits count). It raises `Fault` for what the
+            verifier would refuse.
+        limit: the most instructions that may run.
+        seed: of what ``bpf_get_prandom_u32`` returns.
+        clock: nanoseconds since boot; by default the real ones.
+        cpu: the number of the processor it runs on.
+        strict: whether all memory accesses must be aligned.
+    """
+
+    __slots__ = (
+        "_random", "_seed", "clock", "context", "cpu", "engine", "frames", "helpers", "limit", "memory", "packet",
+        "printed", "program_type", "redirect", "state", "steps", "tail_calls",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        helpers: dict[int, Helper],
+        *,
+        limit: int,
+        seed: int = 0,
+        clock: Callable[[], int] = time.monotonic_ns,
+        cpu: int = 0,
+        memory: Memory | None = None,
+    ) -> None:
+        self.memory = Memory() if memory is None else memory
+        self.helpers = helpers
+        self.limit = limit
+        self.clock = clock
+        self.cpu = cpu
+        self.steps = 0
+        self.tail_calls = 0
+        self.packet: bytearray | None = None
+        self.context: Context | None = None
+        self.program_type: int | None = None
+        self.printed: list[str] = []
+        self.redirect: tuple[int, int] | None = None
+        """Interface and flags of the last ``bpf_redirect``."""
+        self.state: dict[str, Any] = {}
+        """Where helpers keep what must last for the run, under their own names."""
+        self._seed = seed
+        self._random: Random | None = None
+        self.frames: list[Activation] = []
+        """The functions that are running, the innermost last."""
+        self.engine: Any = None
+
+    @property
+    def random(self) -> Random:
+        """The source of random numbers of this run."""
+        if self._random is None:
+            from random import Random
+
+            self._random = Random(self._seed)
+        return self._random
+
+    def set_packet(self, data: bytearray) -> int:
+        """Make ``data`` the packet; returns its address. It may be changed in place, also in its length."""
+        self.packet = data
+        return self.memory.place(PACKET, "packet", data)
+
+    def set_context(self, data: bytearray, *, writable: bool = True) -> int:
+        """Put the context's bytes into memory; returns their address."""
+        return self.memory.place(CONTEXT, "context", data, writable=writable)
+
+    # Functions
+
+    def enter(self, program: Linked, start: int) -> Activation:
+        """Begin a function of a program: at the top, or called by the innermost one that is running."""
+        routine = program.routines[start]
+        if self.frames:
+            self._check_stack(routine)
+        activation = Activation(program, routine, self.memory.frame(len(self.frames)))
+        self.frames.append(activation)
+        return activation
+
+    def _check_stack(self, routine: Routine) -> None:
+        if len(self.frames) == FRAMES:
+            raise Fault(f"is a call within {FRAMES} others, which is as deep as they go")
+        used = sum(_rounded(frame.routine.depth) for frame in self.frames)
+        if routine.tail_calls and used >= MAX_STACK_BEFORE_TAIL_CALL:
+            raise Fault(
+                f"calls {routine.name}, which makes tail calls, with {used} bytes of stack in use; "
+                f"then it must be less than {MAX_STACK_BEFORE_TAIL_CALL}"
+            )
+        if used + _rounded(routine.depth) > STACK_SIZE:
+            raise Fault(
+                f"calls {routine.name}, and together they use {used + _rounded(routine.depth)} bytes of stack; "
+                f"there are {STACK_SIZE}"
+            )
+
+    def replace(self, program: Linked) -> Activation:
+        """Begin a program in place of the innermost function that is running: a tail call."""
+        left = self.frames.pop()
+        activation = Activation(program, program.routines[0], self.memory.frame(len(self.frames)))
+        activation.callback = left.callback
+        self.frames.append(activation)
+        return activation
+
+    def address_of_function(self, start: int) -> int:
+        """The address of a function of the program that is running."""
+        return CODE << SHIFT | start * 8
+
+    def function_at(self, address: int) -> int:
+        """The unit at which the function of an address begins."""
+        start, rest = divmod(address - (CODE << SHIFT), 8)
+        if rest or start not in self.frames[-1].program.routines:
+            raise Fault(f"calls {address:#x}, where no function of the program begins", address)
+        return start
+
+    def map_value(self, map: Any) -> int:
+        """The address of the value of an array's first entry."""
+        cell = map.lookup(bytes(map.key_size))
+        if cell is None:
+            raise Fault(f"takes the value of map {map.name!r}, which is no array")
+        return self.memory.address_of(cell, f"value of map {map.name!r}")
+
+    def call(self, address: int, *arguments: int) -> int:
+        """Call a function of the program by its address, as helpers with callbacks do; returns its R0."""
+        result = self.engine.callback(self.function_at(address), arguments)
+        return int(result)
+
+    def call_helper(self, number: int, registers: list[int | None]) -> int:
+        """Call a helper function with as many of R1 to R5 as it takes."""
+        helper = self.helpers.get(number)
+        if helper is None:
+            from ebpfasm.vm.helpers import missing
+
+            raise Fault(missing(number))
+        arguments = registers[: takes(helper)]
+        if None in arguments:
+            raise Fault(f"calls a helper that takes r{arguments.index(None) + 1}, which nothing was written to")
+        return helper(self, *arguments) & 0xFFFF_FFFF_FFFF_FFFF
+
+    def tail_call(self, context: int, map: Any, index: int) -> None:
+        """Leave for the program in a slot of a program array; returns where the kernel's tail call misses.
+
+        The order of the tests is the kernel's (kernel/bpf/core.c, JMP_TAIL_CALL).
+        """
+        if index >= map.max_entries or self.tail_calls >= MAX_TAIL_CALLS:
+            return
+        self.tail_calls += 1
+        program = map.program_at(index)
+        if program is not None:
+            raise TailCall(program, context)
+
+    def explained(self, fault: Fault) -> VmError:
+        """The error for a fault of the instruction that is running."""
+        frame = self.frames[-1]
+        operation = frame.program.at(frame.unit)
+        instruction = operation.instruction
+        lines = [f"unit {frame.unit}, {instruction}: {fault.reason}"]
+        for register in operation.reads:
+            value = frame.registers[register]
+            if value is not None:
+                lines.append(f"    r{register} = {self.memory.name_of(value)}")
+        origin = frame.program.origin_of(frame.unit)
+        if origin is not None:
+            lines.append(f"    built at {origin}")
+        for caller in reversed(self.frames[:-1]):
+            lines.append(f"    called at unit {caller.unit} of {caller.routine.name}")
+        return VmError(
+            "\n".join(lines),
+            reason=fault.reason,
+            instruction=instruction,
+            unit=frame.unit,
+            registers=tuple(frame.registers),
+            address=fault.address,
+            region=fault.region,
+            calls=tuple(caller.unit for caller in self.frames[:-1]),
+            origin=origin,
+            steps=self.steps,
+        )
+
+    def fault(self, reason: str, address: int | None = None) -> Fault:
+        """A fault for helpers to raise."""
+        return Fault(reason, address)
+
+
+_parameters: dict[Any, int] = {}
+
+
+def takes(helper: Helper) -> int:
+    """How many of R1 to R5 a helper function takes."""
+    found = _parameters.get(helper)
+    if found is None:
+        from inspect import signature
+
+        found = _parameters[helper] = len(signature(helper).parameters) - 1
+    return found
+
+
+def _rounded(depth: int) -> int:
+    return -(-depth // STACK_STEP) * STACK_STEP

@@ -1,0 +1,148 @@
+"""Runs translated programs: makes Python functions of them, calls those, and explains what went wrong in them."""
+
+from __future__ import annotations
+
+import struct
+
+from ebpfasm.errors import VmError
+from ebpfasm.vm.interpreter import Interpreter
+from ebpfasm.vm.machine import TailCall, takes
+from ebpfasm.vm.meaning import quotient, remainder
+from ebpfasm.vm.memory import Fault
+from ebpfasm.vm.translator import Translation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from ebpfasm.vm.linked import Linked
+    from ebpfasm.vm.machine import Activation, Machine
+
+__all__ = ["execute", "source_of"]
+
+
+class Stop(Exception):
+    """Translated code found that an instruction cannot be done; the interpreter says why."""
+
+
+class Translated:
+    """A function of a program as a Python function, and what its lines are."""
+
+    __slots__ = ("function", "places", "source")
+
+    def __init__(self, translation: Translation, name: str) -> None:
+        self.source = translation.source
+        self.places = translation.places
+        namespace = dict(BUILTINS)
+        exec(compile(self.source, f"<{name}>", "exec"), namespace)
+        self.function: Callable[..., int] = namespace["function"]
+
+
+def execute(machine: Machine, program: Linked, arguments: Sequence[int]) -> int:
+    """Run a program from its first instruction; returns R0.
+
+    Raises:
+        VmError: it did what it must not, or ran into the machine's limit.
+    """
+    machine.engine = Engine(machine)
+    return invoke(machine, program, 0, arguments)
+
+
+class Engine:
+    """What `Machine.call` reaches."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    def callback(self, start: int, arguments: Sequence[int]) -> int:
+        """Run a function of the program for a helper; returns its R0."""
+        return invoke(self.machine, self.machine.frames[-1].program, start, arguments)
+
+
+def invoke(machine: Machine, program: Linked, start: int, arguments: Sequence[int | None]) -> int:
+    """Call a function of a program, and the programs it leaves for by tail calls; returns R0."""
+    activation = machine.enter(program, start)
+    while True:
+        translated = _translated(machine, activation)
+        try:
+            result = translated.function(machine, activation, *arguments)
+        except TailCall as jump:
+            activation = machine.replace(jump.program.linked)
+            arguments = (jump.context,)
+        except VmError:
+            raise
+        except Exception as error:
+            explained = _explained(machine, activation, translated, error)
+            if explained is None:
+                raise
+            raise explained from None
+        else:
+            machine.frames.pop()
+            return result
+
+
+def source_of(program: Linked, machine: Machine) -> str:
+    """The Python that a program becomes, for people."""
+    parts = []
+    for start, routine in program.routines.items():
+        translation = Translation(program, routine, machine.helpers, strict=machine.memory.strict)
+        parts.append(f"# {routine.name}, unit {start}\n{translation.source}")
+    return "\n".join(parts)
+
+
+def _translated(machine: Machine, activation: Activation) -> Translated:
+    """The function for an activation, made when it is first called."""
+    program, routine = activation.program, activation.routine
+    helpers = machine.helpers
+    how = (machine.memory.strict, tuple(takes(helpers[n]) if n in helpers else -1 for n in program.helpers))
+    known = program.translated.setdefault(how, {})
+    found = known.get(routine.start)
+    if found is None:
+        translation = Translation(program, routine, helpers, strict=machine.memory.strict)
+        found = known[routine.start] = Translated(translation, f"{routine.name} at unit {routine.start}")
+    return found  # type: ignore[no-any-return]
+
+
+def _explained(machine: Machine, activation: Activation, translated: Translated, error: Exception) -> VmError | None:
+    """The error for what went wrong in translated code: the interpreter does that instruction again.
+
+    None for what did not happen there, but in a helper function of the user's, say.
+    """
+    assert error.__traceback__ is not None
+    here = error.__traceback__.tb_next  # the first is `invoke`
+    assert here is not None
+    if here.tb_next is not None and not isinstance(error, Fault):
+        return None
+    frame = here.tb_frame
+    unit, before = translated.places[here.tb_lineno]
+    values = frame.f_locals
+    activation.unit = unit
+    activation.registers[:10] = [values.get(f"r{register}") for register in range(10)]
+    activation.registers[10] = activation.frame_pointer
+    if isinstance(error, Fault):
+        return machine.explained(error)
+    machine.steps = values["n"] + before
+    try:
+        Interpreter(machine).step()
+    except VmError as explained:
+        return explained
+    return None
+
+
+def _packet(machine: Machine, offset: int, size: int) -> int | None:
+    from ebpfasm.vm.context import packet_load
+
+    return packet_load(machine, offset, size)
+
+
+BUILTINS: dict[str, Any] = {
+    "Stop": Stop, "invoke": invoke, "packet": _packet, "quotient": quotient, "remainder": remainder,
+    "from_bytes": int.from_bytes,
+}  # fmt: skip
+"""What translated code uses."""
+for _size, _letter in {1: "B", 2: "H", 4: "I", 8: "Q"}.items():
+    _struct = struct.Struct("=" + _letter)
+    BUILTINS[f"load{_size}"] = _struct.unpack_from
+    BUILTINS[f"store{_size}"] = _struct.pack_into
+    BUILTINS[f"ones{_size}"] = b"\1" * _size
