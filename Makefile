@@ -2,19 +2,20 @@
 #
 #   PYTHON=/path/to/python3.12   the interpreter for a new virtual environment (else the first fit of python3, python3.13, …)
 #   VENV=/path/to/venv           where the virtual environment lives
+#   COUNT=100000 SEED=20000      how many programs `make differential` makes, and the seed of the first
 
 VENV ?= .venv
 PYTHON ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench clean
+.PHONY: help demo test lint docs bench differential clean
 # A half-made stamp must not count as made.
 .DELETE_ON_ERROR:
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)/.installed  ## swap a pod's datapath live, under traffic (needs root for its network namespaces)
+demo: $(VENV)/.installed  ## swap a pod's datapath live, under traffic (in network namespaces as root, else in the vm)
 	$(VENV)/bin/python -m ebpfasm demo
 
 test: $(VENV)/.installed-test  ## run the tests; those that need the kernel skip, with the reason, where it is out of reach
@@ -31,6 +32,12 @@ docs: $(VENV)/.installed-docs  ## build docs/_build/html, every warning an error
 
 bench: $(VENV)/.installed-bench  ## measure, and print a table
 	$(VENV)/bin/python -m tests.bench
+
+COUNT ?= 20000
+SEED ?= 0
+
+differential: $(VENV)/.installed-test  ## run programs made by chance in the vm and in the kernel (COUNT=20000 SEED=0)
+	$(VENV)/bin/python -m tests.vm.differential --count $(COUNT) --seed $(SEED)
 
 clean:  ## remove what the other targets made, the virtual environment included
 	rm -rf build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -39,11 +39,11 @@ default_role = "code"
 def before_snippets(app: Sphinx) -> None:
     """Tell the snippets marked ``:skipif: no_kernel`` whether to run, and the reader of the build why not."""
     if app.builder.name == "doctest":
-        from tests.privileges import REQUIRED, why_no_kernel
+        from ebpfasm.testing.privileges import required, why_no_kernel
 
         reason = why_no_kernel()
         app.config.doctest_global_setup = f"no_kernel = {reason!r}"
-        if reason and REQUIRED:
+        if reason and required():
             raise ExtensionError(f"EBPFASM_REQUIRE_KERNEL is set, and snippets cannot run: {reason}")
         if reason:
             print(f"snippets that need bpf(2) are skipped: {reason}", file=sys.stderr)

@@ -53,6 +53,11 @@ def test_count_by_destination(no_leaks: None, tmp_path: Path) -> None:
     assert [line.split() for line in lines] == [["10.0.1.2", "3"], ["10.0.1.3", "1"], ["192.0.2.1", "1"]]
 
 
+def test_without_a_kernel(tmp_path: Path) -> None:
+    golden = Path(__file__).parent / "data" / "examples" / "04_without_a_kernel.txt"
+    assert output_of("04_without_a_kernel.py", tmp_path) == golden.read_text(encoding="utf-8")
+
+
 def test_every_example_is_run_here_and_says_what_it_is() -> None:
     source = Path(__file__).read_text(encoding="utf-8")
     examples = sorted(EXAMPLES.glob("*.py"))

@@ -18,12 +18,16 @@ LAYERS: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "uapi": frozenset(),
     "asm": frozenset({"errors", "uapi"}),
-    "kernel": frozenset({"errors", "uapi"}),
-    "objects": frozenset({"errors", "uapi", "asm", "kernel"}),
+    "values": frozenset({"errors", "uapi"}),
+    "vm": frozenset({"errors", "uapi", "asm", "values"}),
+    "kernel": frozenset({"errors", "uapi", "values"}),
+    "objects": frozenset({"errors", "uapi", "asm", "values", "kernel"}),
     # Of the kernel layer the datapath sees namespaces, interfaces and rtnetlink, never bpf(2) itself.
     "datapath": frozenset({"errors", "uapi", "asm", "objects"})
     | {f"kernel.{module}" for module in ("clsact", "interfaces", "netlink", "netns", "threads")},
-    "cli": frozenset({"__version__", "errors", "uapi", "asm", "kernel", "objects", "datapath"}),
+    # Beside the others: its modules import what they are asked for, and nothing imports them.
+    "testing": frozenset({"errors", "uapi", "asm", "values", "vm", "kernel", "objects"}),
+    "cli": frozenset({"__version__", "errors", "uapi", "asm", "vm", "kernel", "objects", "datapath"}),
     "__main__": frozenset({"cli"}),
 }
 """For each layer, what it may import besides itself: a layer, or one module of a layer."""
@@ -33,6 +37,8 @@ THIRD_PARTY = {
     "_cffi_backend": {"kernel._ffi"},
     "cffi": {"kernel._ffi_build"},
     "elftools": {"formats.elf"},
+    "pytest": {"testing.plugin", "testing.snapshots"},
+    "hypothesis": {"testing.programs.drawn", "testing.strategies"},
 }
 """Every distribution the package may use, and the only modules that may import it."""
 

@@ -29,8 +29,8 @@ def run(source: str, names: dict[str, Any]) -> None:
 
 
 def test_there_is_something_to_run() -> None:
-    assert len(PURE) == 1
-    assert len(BLOCKS) == 3
+    assert len(PURE) == 2
+    assert len(BLOCKS) == 4
 
 
 def test_what_needs_no_kernel() -> None:

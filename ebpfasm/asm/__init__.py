@@ -13,6 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ebpfasm.asm.differences import difference as difference
     from ebpfasm.asm.jump import Helper
+    from ebpfasm.asm.origin import remember_origins as remember_origins
+
+_HOMES = {"difference": "ebpfasm.asm.differences", "remember_origins": "ebpfasm.asm.origin"}
 
 
 def helper(which: str | int) -> Helper:
@@ -33,10 +36,12 @@ def helper(which: str | int) -> Helper:
 if not TYPE_CHECKING:  # a type checker would take any name for one of this module
 
     def __getattr__(name):
-        """Import `difference`, which few programs need, when it is first asked for."""
-        if name != "difference":
+        """Import what few programs need when it is first asked for (PEP 562)."""
+        home = _HOMES.get(name)
+        if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from ebpfasm.asm.differences import difference
+        __import__(home)
+        from sys import modules
 
-        globals()[name] = difference
-        return difference
+        value = globals()[name] = getattr(modules[home], name)
+        return value

@@ -6,7 +6,7 @@ from ebpfasm.asm.flow import JUMPS, Step, steps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ebpfasm.asm.instruction import Instruction
     from ebpfasm.asm.program import Instructions
@@ -27,11 +27,17 @@ class Line:
         self.step: Step | None = None
 
 
-def listing(program: Instructions, byteorder: str, *, arrows: bool = True) -> str:
+def listing(
+    program: Instructions, byteorder: str, *, arrows: bool = True, margin: Mapping[int, str] | None = None
+) -> str:
     """A program as lines: a label, or a unit's number, its bytes, arrows, the text and a comment or note.
 
     A field that waits for a map is shown as ``..``: its number is not known before the program is encoded.
+
+    Args:
+        margin: what to write at the left of instructions, by their units.
     """
+    beyond: list[str] = []
     left: list[str] = []
     right: list[str] = []
     row_of: dict[int, int] = {}
@@ -39,12 +45,14 @@ def listing(program: Instructions, byteorder: str, *, arrows: bool = True) -> st
     for line in lines(program, byteorder):
         step = line.step
         if step is None:
+            beyond.append("")
             left.append(f"{line.label}:")
             right.append("")
             continue
         if step.kind in JUMPS and step.target is not None:
             jumps.append((len(left), step.target))
         row_of[step.unit] = len(left)
+        beyond += [margin.get(step.unit, "") if margin else "", *[""] * (len(line.raw) - 1)]
         left.append(f"{step.unit:5}: {line.raw[0]}")
         right.append(line.text + (f"  ; {line.note}" if line.note else ""))
         for raw in line.raw[1:]:
@@ -60,7 +68,9 @@ def listing(program: Instructions, byteorder: str, *, arrows: bool = True) -> st
             [(source, row_of[target]) for source, target in jumps if target in row_of],
             len(left),
         )
-    return "\n".join(f"{a:30}  {b}{c}".rstrip() for a, b, c in zip(left, beside, right, strict=True))
+    width = max(map(len, margin.values()), default=0) if margin else 0
+    rows = zip(beyond, left, beside, right, strict=True)
+    return "\n".join(f"{row:{width}}{a:30}  {b}{c}".rstrip() for row, a, b, c in rows)
 
 
 def lines(program: Instructions, byteorder: str) -> Iterator[Line]:

@@ -39,6 +39,9 @@ class Origin:
 class remember_origins:  # noqa: N801 - a context manager, used like a function
     """Remember where instructions are built, from here on, or within a ``with`` block only.
 
+    Errors of the vm name the line then. What is made of an instruction, with a label or bound to a map, was built
+    where the instruction was.
+
     It makes building several times slower, and keeps every instruction that is built: for finding mistakes.
     ``remember_origins.forget()`` ends it and drops what was remembered.
 
@@ -47,7 +50,7 @@ class remember_origins:  # noqa: N801 - a context manager, used like a function
 
     def __init__(self) -> None:
         self._before = instruction_module._Made.__init__
-        instruction_module._Made.__init__ = _remember  # type: ignore[method-assign,assignment]
+        instruction_module._Made.__init__ = _remember
 
     def __enter__(self) -> None:
         return None
@@ -55,12 +58,12 @@ class remember_origins:  # noqa: N801 - a context manager, used like a function
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        instruction_module._Made.__init__ = self._before  # type: ignore[method-assign]
+        instruction_module._Made.__init__ = self._before
 
     @staticmethod
     def forget() -> None:
         """End it, and drop what was remembered."""
-        instruction_module._Made.__init__ = object.__init__  # type: ignore[method-assign,assignment]
+        instruction_module._Made.__init__ = object.__init__
         _origins.clear()
 
 
@@ -78,5 +81,9 @@ def origin_of(instruction: Instruction) -> Origin | None:
 def _remember(made: Instruction) -> None:
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(OUR_CODE):
+        before = _origins.get(id(frame.f_locals.get("self")))
+        if before is not None:  # made of another: `Instruction.with_symbol` and its like
+            _origins[id(made)] = (made, *before[1:])
+            return
         frame = frame.f_back
     _origins[id(made)] = (made, frame.f_code, frame.f_lasti)

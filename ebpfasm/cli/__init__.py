@@ -15,6 +15,10 @@ __all__ = ["main"]
 
 SUCCESS, FAILURE, INTERRUPTED = 0, 1, 130
 DIALECTS = ("llvm", "kernel", "ubpf")  # as in ebpfasm.asm.syntax, which takes its time to import
+TYPES = (
+    "raw", "sched_cls", "sched_act", "xdp", "socket_filter", "cgroup_skb", "lwt_in", "lwt_out", "lwt_xmit",
+)  # fmt: skip
+"""Of programs that `run` runs: those that the vm has a context for (ebpfasm.vm.context), and without any."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,12 +81,21 @@ def _parser() -> ArgumentParser:
             "Print the entry stub: a tail call into a slot of a program array.",
         )
     )
+    _add_run(
+        command(
+            "run",
+            _run,
+            "run a program on a packet, without a kernel or in it",
+            "Run a program on a packet: in this process, without privileges, or in the kernel.",
+        )
+    )
     _add_demo(
         command(
             "demo",
             _demo,
             "swap a pod's program under traffic, in namespaces of its own, and verify what happens",
-            "Make a pod, send packets through it, replace its program while they flow, verify, clean up.",
+            "Make a pod, send packets through it, replace its program while they flow, verify, clean up. "
+            "Where there is no kernel for it, the same programs run in the vm.",
         )
     )
     return parser
@@ -127,6 +140,43 @@ def _add_stub(stub: ArgumentParser) -> None:
     )
     _add_byteorder(stub)
     _add_output(stub, CODE)
+
+
+def _add_run(run: ArgumentParser) -> None:
+    from ebpfasm.cli.formats import READABLE
+    from ebpfasm.cli.run.source import context, map_asked
+
+    run.add_argument("file", nargs="?", metavar="FILE", help="the program; - or nothing: stdin")
+    run.add_argument("--hex", metavar="DIGITS", help="its bytes, in hexadecimal")
+    run.add_argument(
+        "--input", choices=("auto", "text", *READABLE), default="auto", help="format of FILE (default: %(default)s)"
+    )
+    run.add_argument("--dialect", choices=DIALECTS, help="of assembly text (default: llvm)")
+    packet = run.add_mutually_exclusive_group()
+    packet.add_argument("--data", metavar="DIGITS", help="the packet, in hexadecimal")
+    packet.add_argument("--data-file", metavar="FILE", help="a file with the bytes of the packet; -: stdin")
+    run.add_argument(
+        "--type", choices=TYPES, help="of the program; raw: R1 is the packet and R2 its length (default: raw)"
+    )
+    run.add_argument(
+        "--ctx", type=context, action="append", default=[], metavar="FIELD=N", help="a field of the context, mark=5"
+    )
+    run.add_argument(
+        "--map",
+        type=map_asked,
+        action="append",
+        default=[],
+        metavar="NAME=TYPE:KEY:VALUE:ENTRIES",
+        help="a map that the program refers to by name or descriptor: counts=hash:4:8:64",
+    )
+    run.add_argument("--repeat", type=_number(1, 1_000_000), default=1, metavar="N", help="run it so many times")
+    run.add_argument("--kernel", action="store_true", help="in the kernel (BPF_PROG_TEST_RUN), not in the vm")
+    watched = run.add_mutually_exclusive_group()
+    watched.add_argument("--trace", action="store_true", help="write each instruction and what it changed")
+    watched.add_argument("--coverage", action="store_true", help="write the listing with how often each one ran")
+    run.add_argument("--limit", type=_number(1, 10**12), metavar="N", help="stop after N instructions")
+    run.add_argument("--seed", type=_number(0, (1 << 64) - 1), metavar="N", help="of random numbers (default: 0)")
+    run.add_argument("--json", action="store_true", help="JSON, one object a line")
 
 
 def _add_demo(demo: ArgumentParser) -> None:
@@ -174,6 +224,12 @@ def _disasm(options: Namespace) -> int:
     from ebpfasm.cli.disasm import disassemble
 
     return SUCCESS if disassemble(options) else FAILURE
+
+
+def _run(options: Namespace) -> int:
+    from ebpfasm.cli.run import run
+
+    return SUCCESS if run(options) else FAILURE
 
 
 def _demo(options: Namespace) -> int:

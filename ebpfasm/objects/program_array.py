@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from errno import E2BIG, EBADF, EINVAL
 
 from ebpfasm.errors import KernelError, OperandError
 from ebpfasm.kernel import info, maps
-from ebpfasm.objects.codecs import Integer
 from ebpfasm.objects.maps import Map
+from ebpfasm.values.codecs import Integer
+from ebpfasm.values.slots import Slots, mismatch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
 __all__ = ["ProgramArray"]
 
 
-class ProgramArray(Map):
+class ProgramArray(Slots, Map):
     """An array of programs to tail-call; writing a slot changes what runs, atomically for that slot.
 
     A slot takes a `Program`, anything with ``fileno()``, or a file descriptor; reading it gives the
@@ -33,25 +32,12 @@ class ProgramArray(Map):
     def __setitem__(self, index: Any, program: Any) -> None:
         """Put a program into slot ``index``."""
         if index.__class__ is not int or self._key.__class__ is not Integer:
-            index = int.from_bytes(self._key.encode(index), sys.byteorder)
+            index = self._index(index)
         number = program if program.__class__ is int else self._descriptor(program)
         try:
             maps.update_u32(self._fd.fileno(), index, number)
         except (KernelError, OperandError) as error:
             raise self._refused(error, index, number) from None
-
-    def update(self, key: Any, value: Any, flags: int = 0) -> None:
-        """Put a program into slot ``key``; ``flags`` can only be `UpdateFlag.ANY`."""
-        if flags:  # bpf_fd_array_map_update_elem() in kernel/bpf/arraymap.c
-            raise OperandError(
-                f"map {self.name!r}: flags of a program array can only be UpdateFlag.ANY, not {flags!r}",
-                field="flags", value=flags, low=0, high=0,
-            )  # fmt: skip
-        self[key] = value
-
-    def __iter__(self) -> Iterator[int]:
-        """The slots that hold a program."""
-        return (index for index in super().__iter__() if index in self)
 
     @property
     def owner_type(self) -> int | None:
@@ -73,22 +59,13 @@ class ProgramArray(Map):
         fileno = getattr(program, "fileno", None)
         if callable(fileno):
             return int(fileno())
-        advice = "; to empty a slot: del array[index]" if program is None else ""
-        raise OperandError(
-            f"map {self.name!r}: a slot takes a Program, an object with fileno() or a file descriptor, "
-            f"not {program!r}{advice}",
-            field="value",
-            value=program,
-        )
+        raise self._no_program(program, "a Program, an object with fileno() or a file descriptor")
 
     def _refused(self, error: Exception, index: int, number: int) -> Exception:
         """Why the kernel would not have it: of all the reasons for one errno, the one that is true here."""
         if isinstance(error, OperandError):
             if not 0 <= index <= 0xFFFFFFFF:
-                return OperandError(
-                    f"map {self.name!r}: index must be an int in 0..{self.max_entries - 1}, not {index!r}",
-                    field="key", value=index, low=0, high=self.max_entries - 1,
-                )  # fmt: skip
+                return self._no_index(index)
             return OperandError(
                 f"map {self.name!r}: a file descriptor is 0..2147483647, not {number}",
                 field="value", value=number, low=0, high=0x7FFFFFFF,
@@ -109,27 +86,8 @@ class ProgramArray(Map):
         return self._wrong_type(error, number)
 
     def _wrong_type(self, error: KernelError, number: int) -> KernelError:
-        from ebpfasm.uapi import ProgramType
-
         owner, given = self.owner_type, info.prog_info(number)
         if owner is None:
             return error
-        if owner != given.type:
-            reason = (
-                f"the array is owned by programs of type {_named(ProgramType, owner)}, "
-                f"and program {given.name!r} is of type {_named(ProgramType, given.type)}"
-            )
-        else:
-            reason = (
-                f"program {given.name!r} was loaded with another expected_attach_type (or for another device) than "
-                f"the array's first; load all programs of an array with expected_attach_type 0"
-            )
+        reason = mismatch(owner, given.type, given.name)
         return KernelError(error.errno or 0, f"map {self.name!r}: {reason}", command=error.command)
-
-
-def _named(enumeration: Any, number: int) -> str:
-    """A number by its name, or as it is where this library does not know it."""
-    try:
-        return str(enumeration(number).name)
-    except ValueError:
-        return str(number)

@@ -8,6 +8,7 @@ from ebpfasm.errors import OperandError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Protocol
 
     class Codec(Protocol):
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
             """The value of these bytes."""
 
 
-__all__ = ["Bytes", "Integer", "PerCpu", "Struct", "codec_for"]
+__all__ = ["Bytes", "Integer", "PerCpu", "Struct", "codec_for", "value_codec_for"]
 
 INTEGER_SIZES = (1, 2, 4, 8)
+
+# enum bpf_map_type; MapType would cost every program that uses a map the import of enum.
+PERCPU = frozenset({5, 6, 10, 21})
 
 
 class Bytes:
@@ -174,3 +178,17 @@ def codec_for(given: object, size: int, what: str) -> Codec:
         field=what,
         value=given,
     )
+
+
+def value_codec_for(given: object, type: int, size: int, cpus: Callable[[], int]) -> tuple[Codec, int]:
+    """The codec of the values of a map of that type, and how many bytes a value has to user space.
+
+    Args:
+        given: as in `codec_for`; for a per-CPU map, that of the value of one CPU.
+        cpus: tells for how many CPUs a per-CPU map has values; asked only for such a map.
+    """
+    codec = codec_for(given, size, "value")
+    if type not in PERCPU:
+        return codec, size
+    count = cpus()
+    return PerCpu(codec, size, count), (size + 7) // 8 * 8 * count

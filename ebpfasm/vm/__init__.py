@@ -8,46 +8,70 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ebpfasm.errors import VmError as VmError
+    from ebpfasm.vm.breakpoints import Breakpoint as Breakpoint
     from ebpfasm.vm.context import SkBuff as SkBuff
     from ebpfasm.vm.context import XdpMd as XdpMd
+    from ebpfasm.vm.coverage import Coverage as Coverage
+    from ebpfasm.vm.debugger import Debugger as Debugger
     from ebpfasm.vm.machine import Machine as Machine
     from ebpfasm.vm.maps import Map as Map
     from ebpfasm.vm.maps import ProgramArray as ProgramArray
     from ebpfasm.vm.maps import RingBuffer as RingBuffer
     from ebpfasm.vm.memory import Fault as Fault
+    from ebpfasm.vm.places import Place as Place
     from ebpfasm.vm.program import Program as Program
-    from ebpfasm.vm.run import Result as Result
-    from ebpfasm.vm.run import interpret as interpret
-    from ebpfasm.vm.run import run as run
+    from ebpfasm.vm.running import Result as Result
+    from ebpfasm.vm.running import interpret as interpret
+    from ebpfasm.vm.running import run as run
+    from ebpfasm.vm.tracing import Entry as Entry
+    from ebpfasm.vm.tracing import MemoryWrite as MemoryWrite
+    from ebpfasm.vm.tracing import Trace as Trace
+    from ebpfasm.vm.tracing import trace as trace
 
 _HOMES = {
+    "Breakpoint": "ebpfasm.vm.breakpoints",
+    "Coverage": "ebpfasm.vm.coverage",
+    "Debugger": "ebpfasm.vm.debugger",
+    "Entry": "ebpfasm.vm.tracing",
     "Fault": "ebpfasm.vm.memory",
     "Machine": "ebpfasm.vm.machine",
     "Map": "ebpfasm.vm.maps",
+    "MemoryWrite": "ebpfasm.vm.tracing",
+    "Place": "ebpfasm.vm.places",
     "Program": "ebpfasm.vm.program",
     "ProgramArray": "ebpfasm.vm.maps",
-    "Result": "ebpfasm.vm.run",
+    "Result": "ebpfasm.vm.running",
     "RingBuffer": "ebpfasm.vm.maps",
     "SkBuff": "ebpfasm.vm.context",
+    "Trace": "ebpfasm.vm.tracing",
     "VmError": "ebpfasm.errors",
     "XdpMd": "ebpfasm.vm.context",
-    "interpret": "ebpfasm.vm.run",
-    "run": "ebpfasm.vm.run",
+    "interpret": "ebpfasm.vm.running",
+    "run": "ebpfasm.vm.running",
+    "trace": "ebpfasm.vm.tracing",
 }
 
 __all__ = [
+    "Breakpoint",
+    "Coverage",
+    "Debugger",
+    "Entry",
     "Fault",
     "Machine",
     "Map",
+    "MemoryWrite",
+    "Place",
     "Program",
     "ProgramArray",
     "Result",
     "RingBuffer",
     "SkBuff",
+    "Trace",
     "VmError",
     "XdpMd",
     "interpret",
     "run",
+    "trace",
 ]
 
 

@@ -31,7 +31,17 @@ class Known:
 
     def copy(self) -> Known:
         """The same, to follow another way."""
-        return Known(self.written, self.places.copy())
+        return Known(self.written, StackPlaces(self.places))
+
+    def keep_common(self, other: Known) -> bool:
+        """Keep what another way knows as well; returns whether anything was lost."""
+        written = self.written & other.written
+        places = {register: place for register, place in self.places.items() if other.places.get(register) == place}
+        if written == self.written and len(places) == len(self.places):
+            return False
+        self.written = written
+        self.places = StackPlaces(places)
+        return True
 
     def has(self, register: int) -> bool:
         """Whether a register is certainly written."""
@@ -57,7 +67,9 @@ class Known:
         for register in operation.reads:  # from here on, or it would not have gone on
             if not (operation.meaning.calls and SCRATCH >> register & 1):
                 self.written |= 1 << register
-        if operation.writes is not None:
+        if operation.clears_r0:
+            self.written &= ~1
+        elif operation.writes is not None:
             self.written |= 1 << operation.writes
         if operation.meaning.words & {"store", "atomic"}:
             base, size = access_of(operation)
@@ -74,25 +86,24 @@ def access_of(operation: Operation) -> tuple[str, int]:
     return found
 
 
-def certain(program: Linked, routine: Routine, edges: dict[int, list[int]]) -> dict[int, int]:
-    """For each block of a function, by its start, what is certainly written when it begins.
+def certain(program: Linked, routine: Routine, targets: dict[int, list[int]]) -> dict[int, Known]:
+    """For each block of a function, by its start, what is certainly known when it begins.
 
-    ``edges`` are the starts of the blocks that each block leads to, within the function.
+    ``targets`` are the starts of the blocks that each block leads to, within the function. What leads to a block from
+    several sides is known where all agree; what nothing leads to, could be anything.
     """
-    before = {block.start: EVERYTHING for block in routine.blocks}
-    before[routine.start] = AT_ENTRY
+    before: dict[int, Known] = {routine.start: Known(AT_ENTRY)}
     blocks: dict[int, Block] = {block.start: block for block in routine.blocks}
     waiting = [routine.start]
-    visited = set(waiting)
     while waiting:
         start = waiting.pop()
-        known = Known(before[start])
+        known = before[start].copy()
         for operation in program.of(blocks[start]):
             known.follow(operation)
-        for target in edges[start]:
-            less = before[target] & known.written
-            if less != before[target] or target not in visited:
-                before[target] = less
-                visited.add(target)
+        for target in targets[start]:
+            if target not in before:
+                before[target] = known.copy()
                 waiting.append(target)
-    return before
+            elif before[target].keep_common(known):
+                waiting.append(target)
+    return {start: before.get(start) or Known(EVERYTHING) for start in blocks}

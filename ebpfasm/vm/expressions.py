@@ -12,6 +12,7 @@ from ebpfasm.vm.meaning import arithmetic
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["Expression", "Writer", "truncated"]
 
@@ -74,25 +75,25 @@ class Writer:
     def __init__(self, names: dict[str, Expression], other: Callable[[ast.Call], Expression]) -> None:
         self.names = names
         self.other = other
+        self._ways: dict[type[ast.expr], Callable[[Any, int | None], Expression]] = {
+            ast.Constant: self._constant, ast.Name: self._name, ast.BinOp: self._binary, ast.UnaryOp: self._unary,
+            ast.Compare: self._compare, ast.IfExp: self._choice, ast.Call: self._call,
+        }  # fmt: skip
 
     def write(self, node: ast.expr, low: int | None = None) -> Expression:
         """The text of an expression, of whose value only the ``low`` bits are looked at (None: all)."""
-        if isinstance(node, ast.Constant):
-            assert isinstance(node.value, int)
-            return number(node.value)
-        if isinstance(node, ast.Name):
-            return self.names[node.id]
-        if isinstance(node, ast.BinOp):
-            return self._binary(node, low)
-        if isinstance(node, ast.UnaryOp):
-            return self._unary(node, low)
-        if isinstance(node, ast.Compare):
-            left, right = self.write(node.left), self.write(node.comparators[0])
-            return Expression(f"{left.text} {COMPARISONS[type(node.ops[0])]} {right.text}", 1)
-        if isinstance(node, ast.IfExp):
-            return self._choice(node, low)
-        assert isinstance(node, ast.Call)
-        return self._call(node, low)
+        return self._ways[type(node)](node, low)
+
+    def _constant(self, node: ast.Constant, low: int | None) -> Expression:
+        assert isinstance(node.value, int)
+        return number(node.value)
+
+    def _name(self, node: ast.Name, low: int | None) -> Expression:
+        return self.names[node.id]
+
+    def _compare(self, node: ast.Compare, low: int | None) -> Expression:
+        left, right = self.write(node.left), self.write(node.comparators[0])
+        return Expression(f"{left.text} {COMPARISONS[type(node.ops[0])]} {right.text}", 1)
 
     def _unary(self, node: ast.UnaryOp, low: int | None) -> Expression:
         operand = self.write(node.operand, low)

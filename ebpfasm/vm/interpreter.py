@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["Interpreter"]
 
 ALL = 0xFFFF_FFFF_FFFF_FFFF
+UNWRITTEN = [
+    "nothing was written to, or not since a call" if 1 <= register <= 5 else "nothing was written to"
+    for register in range(11)
+]
+"""Why a register holds nothing."""
 
 
 class Interpreter:
@@ -79,10 +84,10 @@ class Interpreter:
         operation = frame.program.at(frame.unit)
         try:
             if machine.steps >= machine.limit:
-                raise Fault(f"is one more than the limit of {machine.limit} instructions")
+                raise Fault(f"is next after {machine.limit} instructions, which is the limit of this run")
             for register in operation.reads:
                 if frame.registers[register] is None:
-                    raise Fault(f"reads r{register}, which nothing was written to")
+                    raise Fault(f"reads r{register}, which {UNWRITTEN[register]}")
             machine.steps += 1
             self._do(frame, operation)
         except Fault as fault:
@@ -92,6 +97,8 @@ class Interpreter:
         meaning = operation.meaning
         kind = meaning.kind
         if kind == "leave":
+            if len(self.frames) == 1 and self.machine.state:
+                self.machine.check_released()
             self._leave()
             return
         value: Any = None
@@ -107,7 +114,7 @@ class Interpreter:
         elif self.frames and self.frames[-1] is frame:  # no function was entered or left
             if kind == "assign":
                 assert operation.writes is not None
-                frame.registers[operation.writes] = value & ALL
+                frame.registers[operation.writes] = None if operation.clears_r0 else value & ALL
             frame.unit = operation.next
 
     def _replace(self, jump: TailCall) -> None:
@@ -139,6 +146,7 @@ class Interpreter:
     def atomic(self, address: int, size: int, change: Callable[[int], int]) -> int:
         """Write what ``change`` makes of what was there, and return that."""
         address = self.aligned(address, size)
+        self.machine.memory.before_change(address, size)
         old = self.machine.memory.load(address, size)
         self.machine.memory.store(address, size, change(old))
         return old
@@ -151,10 +159,8 @@ class Interpreter:
 
     def packet(self, offset: int, size: int) -> int:
         """Legacy packet access; where there is no such byte, the program is over with 0."""
-        from ebpfasm.vm.context import packet_load
-
+        value = self.machine.legacy_load(self.frames[-1].registers[6], offset, size)
         self._scratch()
-        value = packet_load(self.machine, offset, size)
         if value is None:
             frame = self.frames[-1]
             frame.registers[0] = 0

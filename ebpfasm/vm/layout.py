@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ebpfasm.vm.assigned import Known, certain
-from ebpfasm.vm.machine import takes
+from ebpfasm.vm.assigned import certain
+from ebpfasm.vm.machine import needs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,16 +12,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Layout"]
 
-ENTERING = frozenset({"call", "call_address"})
-"""Words that pass R1 to R5 on, written or not."""
-
 
 class Layout:
     """The blocks of a function.
 
-    ``operations`` are those of each block, by its start, ``targets`` the blocks it leads to. ``roots`` are the blocks that
-    more than one way leads to, and the first; every other one can stand where the only way to it comes from.
-    ``written`` is what is certainly written when a block begins, ``doubtful`` the registers that are read
+    ``operations`` are those of each block, by its start, ``targets`` the blocks it leads to. ``roots`` are the blocks
+    that more than one way leads to, and the first; every other one can stand where the only way to it comes from.
+    ``known`` is what is certain when a block begins, ``doubtful`` the registers that are read
     somewhere without being so.
     """
 
@@ -36,7 +33,7 @@ class Layout:
         first = routine.start
         self.roots = [first, *(start for start in self.operations if start != first and ways[start] != 1)]
         self._root_in_each_circle()
-        self.written = certain(program, routine, self.targets)
+        self.known = certain(program, routine, self.targets)
         self.doubtful = self._read_in_doubt()
 
     def _root_in_each_circle(self) -> None:
@@ -56,18 +53,19 @@ class Layout:
     def _read_in_doubt(self) -> set[int]:
         doubtful = set()
         for start, operations in self.operations.items():
-            known = Known(self.written[start])
+            known = self.known[start].copy()
             for operation in operations:
-                read = range(1, 6) if operation.meaning.words & ENTERING else self.read_by(operation)
-                doubtful |= {register for register in read if not known.has(register)}
+                doubtful |= {register for register in self.read_by(operation) if not known.has(register)}
                 known.follow(operation)
+                if "packet" in operation.meaning.words:  # which looks at R6 if the run has a context
+                    doubtful.add(6)
         return doubtful
 
     def read_by(self, operation: Operation) -> tuple[int, ...]:
         """The registers an operation reads that must have been written, with the arguments of a helper."""
         if "helper" in operation.meaning.words:
             helper = self.helpers.get(operation.value)
-            return () if helper is None else tuple(range(1, takes(helper) + 1))
+            return () if helper is None else tuple(range(1, needs(helper) + 1))
         return operation.reads
 
 

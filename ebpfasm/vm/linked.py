@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ebpfasm.asm.flow import Step, steps
+from ebpfasm.asm.helpers import FnRingbufDiscard, FnRingbufSubmit, FnTailCall
 from ebpfasm.errors import OperandError, SymbolError, VmError
 from ebpfasm.vm.meaning import Meaning, meaning_of
 
@@ -18,20 +19,22 @@ if TYPE_CHECKING:
 __all__ = ["Linked", "Operation", "Routine"]
 
 FRAME_POINTER = 10
-MOVE_64, ADD_IMMEDIATE = 0xBF, 0x07
-TAIL_CALL = 12
+MOVE_64, ADD_IMMEDIATE, SUB_IMMEDIATE = 0xBF, 0x07, 0x17
+TAIL_CALL = FnTailCall.number
+WITHOUT_RESULT = frozenset({TAIL_CALL, FnRingbufSubmit.number, FnRingbufDiscard.number})
+"""Helpers after which R0 counts as not written (RET_VOID in kernel/bpf)."""
 
 
 class Operation:
     """An instruction in its place, with its operands by name.
 
     ``target`` is the unit it leads to, ``map`` the vm's map it refers to; ``reads`` are the numbers of the registers
-    it looks at, ``writes`` that of the one it sets.
+    it looks at, ``writes`` that of the one it sets; ``clears_r0`` is whether it calls a helper that has no result.
     """
 
     __slots__ = (
-        "dst", "form", "instruction", "map", "meaning", "next", "offset", "reads", "src", "target", "unit", "value",
-        "writes",
+        "clears_r0", "dst", "form", "instruction", "map", "meaning", "next", "offset", "reads", "src", "target", "unit",
+        "value", "writes",
     )  # fmt: skip
 
     def __init__(self, step: Step, form: Form, map: Any) -> None:
@@ -50,6 +53,7 @@ class Operation:
         self.offset = operands["offset"].of(instruction) if "offset" in operands else 0
         numbers = {"dst": self.dst, "src": self.src, "r0": 0}
         self.reads = tuple(sorted({numbers[name] for name in self.meaning.reads}))
+        self.clears_r0 = "helper" in self.meaning.words and self.value in WITHOUT_RESULT
         self.writes = None if self.meaning.target is None else numbers[self.meaning.target]
 
     def __repr__(self) -> str:
@@ -79,6 +83,7 @@ class Linked:
     Args:
         program: the instructions.
         maps: for what they refer to by name, by file descriptor, or as an object that is not the vm's, a map of the vm.
+        name: the program's, for messages.
 
     Raises:
         SymbolError: there is no map for a reference, or no instruction refers to one that is given.
@@ -86,7 +91,8 @@ class Linked:
         VmError: an instruction is none, changes R10, or the last one of a function does not end it.
     """
 
-    def __init__(self, program: Instructions, maps: Mapping[Any, Any] | None = None) -> None:
+    def __init__(self, program: Instructions, maps: Mapping[Any, Any] | None = None, name: str = "") -> None:
+        self.name = name
         if not len(program):
             raise OperandError("a program has at least one instruction", field="instructions", value=program)
         graph = program.cfg()
@@ -156,7 +162,8 @@ class Linked:
             found = asked
         else:
             raise SymbolError(
-                f"{form.name} at unit {step.unit}: the vm has no map for {asked!r}; give it one: maps={{{asked!r}: …}}",
+                f"{form.name} at unit {step.unit}: the vm has no map for {_called(asked)}; "
+                f"give it one: maps={{{asked!r}: …}}",
                 symbol=asked,
             )
         if not any(known is found for known in self.maps):
@@ -191,16 +198,10 @@ class Linked:
 
 
 class StackPlaces(dict[int, int]):
-    """Which registers hold R10 plus a known number, within a block."""
+    """Which registers hold R10 plus a known number, and which number."""
 
-    def __init__(self) -> None:
-        super().__init__({FRAME_POINTER: 0})
-
-    def copy(self) -> StackPlaces:
-        """The same, to follow another way."""
-        other = StackPlaces()
-        other.update(self)
-        return other
+    def __init__(self, places: dict[int, int] | None = None) -> None:
+        super().__init__({FRAME_POINTER: 0} if places is None else places)
 
     def follow(self, operation: Operation) -> None:
         """Take in what an operation does to the registers."""
@@ -212,19 +213,29 @@ class StackPlaces(dict[int, int]):
             return
         elif opcode == MOVE_64 and operation.meaning.text == "dst = src" and operation.src in self:
             self[dst] = self[operation.src]
-        elif opcode == ADD_IMMEDIATE and dst in self:
-            self[dst] += operation.value
+        elif opcode in (ADD_IMMEDIATE, SUB_IMMEDIATE) and dst in self:
+            self[dst] += operation.value if opcode == ADD_IMMEDIATE else -operation.value
         else:
             self.pop(operation.writes, None)
 
 
 def _refused(step: Step, reason: str) -> VmError:
+    from ebpfasm.asm.origin import origin_of
+
+    origin = origin_of(step.instruction)
+    built = "" if origin is None else f"\n    built at {origin}"
     return VmError(
-        f"unit {step.unit}, {step.instruction}: {reason}",
+        f"unit {step.unit}, {step.instruction}: {reason}{built}",
         reason=reason,
         instruction=step.instruction,
         unit=step.unit,
+        origin=None if origin is None else str(origin),
     )
+
+
+def _called(reference: object) -> str:
+    """What a program refers to for a map, in words."""
+    return f"file descriptor {reference}" if isinstance(reference, int) else repr(reference)
 
 
 def _hashable(value: object) -> bool:

@@ -34,6 +34,7 @@ MAX_STACK_BEFORE_TAIL_CALL = 256
 """What the callers of a function with tail calls may have used (kernel/bpf/verifier.c, check_max_stack_depth)."""
 MAX_LOOPS = 8 * 1024 * 1024
 """How often may_goto goes on: BPF_MAX_LOOPS in include/linux/bpf.h."""
+ALL = 0xFFFF_FFFF_FFFF_FFFF
 STACK_STEP = 16
 """What a frame's size is rounded up to (kernel/bpf/verifier.c, round_up_stack_depth, of programs that are compiled)."""
 
@@ -50,7 +51,7 @@ class TailCall(Exception):
 class Activation:
     """A function that is running: its stack frame, and where in it the program is."""
 
-    __slots__ = ("callback", "loops_left", "program", "registers", "routine", "stack", "unit")
+    __slots__ = ("callback", "loops_left", "program", "registers", "routine", "stack", "tail_called", "unit")
 
     def __init__(self, program: Linked, routine: Routine, stack: Region) -> None:
         self.program = program
@@ -61,11 +62,19 @@ class Activation:
         self.loops_left = MAX_LOOPS
         self.callback = False
         """Whether a helper called it, and waits for its result."""
+        self.tail_called = False
+        """Whether a tail call led here."""
 
     @property
     def frame_pointer(self) -> int:
         """R10: the address of the end of its stack frame."""
         return (self.stack.number << SHIFT) + STACK_SIZE
+
+    @property
+    def name(self) -> str:
+        """What it is, for people: the function, and the program if that has a name."""
+        program = f" of program {self.program.name!r}" if self.program.name else ""
+        return f"{self.routine.name}{program}{', reached by a tail call' if self.tail_called else ''}"
 
     def may_go_on(self) -> bool:
         """Count one more may_goto; False once there were `MAX_LOOPS`."""
@@ -140,8 +149,23 @@ class Machine:
         return self.memory.place(PACKET, "packet", data)
 
     def set_context(self, data: bytearray, *, writable: bool = True) -> int:
-        """Put the context's bytes into memory; returns their address."""
-        return self.memory.place(CONTEXT, "context", data, writable=writable)
+        """Put the context's bytes into memory; returns their address.
+
+        What the context keeps in ``state["context"]`` is asked before each access to them, and told of each store.
+        """
+        address = self.memory.place(CONTEXT, "context", data, writable=writable)
+        region = self.memory.regions[CONTEXT]
+        if region is not None:
+            region.check = getattr(self.state.get("context"), "check", None)
+            region.loaded = getattr(self.state.get("context"), "loaded", None)
+            region.wrote = getattr(self.state.get("context"), "wrote", None)
+        return address
+
+    def again(self) -> None:
+        """Stand before the first instruction once more, with packet, context and memory as they are."""
+        self.frames.clear()
+        self.steps = self.tail_calls = 0
+        self.redirect = None
 
     # Functions
 
@@ -174,6 +198,7 @@ class Machine:
         left = self.frames.pop()
         activation = Activation(program, program.routines[0], self.memory.frame(len(self.frames)))
         activation.callback = left.callback
+        activation.tail_called = True
         self.frames.append(activation)
         return activation
 
@@ -193,24 +218,62 @@ class Machine:
         cell = map.lookup(bytes(map.key_size))
         if cell is None:
             raise Fault(f"takes the value of map {map.name!r}, which is no array")
-        return self.memory.address_of(cell, f"value of map {map.name!r}")
+        return self.memory.address_of(
+            cell, f"value of map {map.name!r}", writable=map.program_writes, readable=map.program_reads
+        )
 
     def call(self, address: int, *arguments: int) -> int:
         """Call a function of the program by its address, as helpers with callbacks do; returns its R0."""
         result = self.engine.callback(self.function_at(address), arguments)
         return int(result)
 
-    def call_helper(self, number: int, registers: list[int | None]) -> int:
-        """Call a helper function with as many of R1 to R5 as it takes."""
+    def helper(self, number: int) -> Helper:
+        """The helper function of a number; raises `Fault` if there is none, or none for programs of this type."""
+        from ebpfasm.vm.helpers import HELPERS, missing, not_for
+
         helper = self.helpers.get(number)
         if helper is None:
-            from ebpfasm.vm.helpers import missing
-
             raise Fault(missing(number))
+        if self.program_type is not None and HELPERS.get(number) is helper:
+            reason = not_for(number, self.program_type)
+            if reason is not None:
+                raise Fault(reason)
+        return helper
+
+    def has_helper(self, number: int) -> bool:
+        """Whether `helper` has one to give."""
+        try:
+            self.helper(number)
+        except Fault:
+            return False
+        return True
+
+    def legacy_load(self, r6: int | None, offset: int, size: int) -> int | None:
+        """What LD_ABS and LD_IND load; None where there is no such part of the packet.
+
+        Of a program with a context, R6 must hold that (kernel/bpf/verifier.c, check_ld_abs).
+        """
+        from ebpfasm.vm.context import packet_load
+
+        if self.context is not None and r6 != CONTEXT << SHIFT:
+            raise Fault("reads the packet without the context in r6")
+        return packet_load(self, offset, size)
+
+    def check_released(self) -> None:
+        """Refuse to end the program, or leave it for another, while it holds what it must give back."""
+        from ebpfasm.vm.helpers.ring_buffers import unreleased
+
+        reason = unreleased(self)
+        if reason is not None:
+            raise Fault(reason)
+
+    def call_helper(self, number: int, registers: list[int | None]) -> int:
+        """Call a helper function with as many of R1 to R5 as it takes."""
+        helper = self.helper(number)
         arguments = registers[: takes(helper)]
-        if None in arguments:
+        if None in arguments[: needs(helper)]:
             raise Fault(f"calls a helper that takes r{arguments.index(None) + 1}, which nothing was written to")
-        return helper(self, *arguments) & 0xFFFF_FFFF_FFFF_FFFF
+        return helper(self, *arguments) & ALL
 
     def tail_call(self, context: int, map: Any, index: int) -> None:
         """Leave for the program in a slot of a program array; returns where the kernel's tail call misses.
@@ -222,6 +285,8 @@ class Machine:
         self.tail_calls += 1
         program = map.program_at(index)
         if program is not None:
+            if self.state:
+                self.check_released()
             raise TailCall(program, context)
 
     def explained(self, fault: Fault) -> VmError:
@@ -233,12 +298,14 @@ class Machine:
         for register in operation.reads:
             value = frame.registers[register]
             if value is not None:
-                lines.append(f"    r{register} = {self.memory.name_of(value)}")
+                lines.append(f"    r{register} = {self.memory.described(value)}")
         origin = frame.program.origin_of(frame.unit)
         if origin is not None:
             lines.append(f"    built at {origin}")
+        if len(self.frames) > 1 or frame.tail_called:
+            lines.append(f"    in {frame.name}")
         for caller in reversed(self.frames[:-1]):
-            lines.append(f"    called at unit {caller.unit} of {caller.routine.name}")
+            lines.append(f"    called at unit {caller.unit} of {caller.name}")
         return VmError(
             "\n".join(lines),
             reason=fault.reason,
@@ -268,6 +335,13 @@ def takes(helper: Helper) -> int:
 
         found = _parameters[helper] = len(signature(helper).parameters) - 1
     return found
+
+
+def needs(helper: Helper) -> int:
+    """How many of them must have been written: the function's parameters without a default."""
+    from inspect import signature
+
+    return sum(each.default is each.empty for each in signature(helper).parameters.values()) - 1
 
 
 def _rounded(depth: int) -> int:

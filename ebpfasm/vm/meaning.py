@@ -48,8 +48,8 @@ class Meaning:
 
     ``kind`` is ``assign`` (``value`` into ``target``), ``branch`` (to the form's target if ``value``), ``goto``,
     ``leave``, ``do`` (``value`` is a call), or ``nothing``. ``reads`` are the registers it looks at, of ``dst``,
-    ``src`` and ``r0``; ``words`` the words it uses; ``calls`` is whether R1 to R5 hold nothing afterwards; ``access``, of
-    one that accesses memory, the register its address starts from and the number of bytes.
+    ``src`` and ``r0``; ``words`` the words it uses; ``calls`` is whether R1 to R5 hold nothing afterwards;
+    ``access``, of one that accesses memory, the register its address starts from and the number of bytes.
     """
 
     __slots__ = ("access", "calls", "kind", "reads", "target", "text", "value", "words")

@@ -6,6 +6,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 __all__ = ["Fault", "Memory", "Region"]
@@ -22,6 +23,7 @@ STACK_SIZE = 512
 """MAX_BPF_STACK in include/linux/filter.h, in bytes."""
 FIRST_NOT_FRAME = (FIRST_FRAME + FRAMES) << SHIFT
 """Addresses below this are of the stack, whose bytes count as written or not, or of nothing."""
+ONES = {size: b"\1" * size for size in (1, 2, 4, 8)}
 FIRST_PLAIN = PACKET << SHIFT
 """Accesses below this, to the stack and the context, want looking at."""
 
@@ -42,7 +44,7 @@ class Fault(Exception):
 class Region:
     """Some memory: its name for people, its bytes, and which of them were written (None: all count as written)."""
 
-    __slots__ = ("data", "name", "number", "readable", "views", "writable", "written")
+    __slots__ = ("check", "data", "loaded", "name", "number", "readable", "views", "writable", "written", "wrote")
 
     def __init__(
         self,
@@ -60,6 +62,12 @@ class Region:
         self.writable = writable
         self.readable = readable
         self.written = written
+        self.check: Callable[[int, int, bool], None] | None = None
+        """Of the context: refuses an access to what no field is (offset, size, whether it writes)."""
+        self.loaded: Callable[[int, int, int], int] | None = None
+        """Of the context: what a load gives (offset, size, the number that is there)."""
+        self.wrote: Callable[[int, int, int], None] | None = None
+        """Of the context: told of each store (offset, size, the number before it was cut), to do as the kernel does."""
         self.views: dict[int, memoryview] = {}
         """Of a stack frame, its bytes as numbers of 1, 2, 4 and 8 bytes."""
 
@@ -75,7 +83,7 @@ class Memory:
             the context and atomics are strict, as in the kernel (kernel/bpf/verifier.c, check_ptr_alignment).
     """
 
-    __slots__ = ("_cells", "_maps", "loads", "regions", "stores", "strict")
+    __slots__ = ("_maps", "addresses", "loads", "regions", "stores", "strict")
 
     def __init__(self, *, strict: bool = False) -> None:
         self.strict = strict
@@ -84,7 +92,8 @@ class Memory:
         # What may be read, and what may be written, by the region's number: translated code looks here.
         self.loads: list[bytearray] = [nothing] * OTHERS
         self.stores: list[bytearray] = [nothing] * OTHERS
-        self._cells: dict[int, Region] = {}
+        self.addresses: dict[int, int] = {}
+        """Of each live bytearray that has one, by its ``id``; its region keeps it, so the id stays its own."""
         self._maps: list[Any] = []
 
     # Regions
@@ -108,22 +117,22 @@ class Memory:
 
     def address_of(self, cell: bytearray, name: str, *, writable: bool = True, readable: bool = True) -> int:
         """The address of a live bytearray, such as a map's value: the same each time within this memory."""
-        region = self._cells.get(id(cell))
-        if region is None:
+        address = self.addresses.get(id(cell))
+        if address is None:
             region = Region(len(self.regions), name, cell, writable=writable, readable=readable)
             self.regions.append(None)
             self.loads.append(bytearray())
             self.stores.append(bytearray())
-            self._put(region)
-            self._cells[id(cell)] = region  # the region keeps the cell, so its id stays its own
-        return region.number << SHIFT
+            address = self.addresses[id(cell)] = self._put(region)
+        return address
 
     def forget(self, cell: bytearray) -> None:
         """Take back a region that `address_of` made: what was there can be reached no more."""
-        region = self._cells.pop(id(cell), None)
-        if region is not None:
-            self.regions[region.number] = None
-            self.loads[region.number] = self.stores[region.number] = bytearray()
+        address = self.addresses.pop(id(cell), None)
+        if address is not None:
+            number = address >> SHIFT
+            self.regions[number] = None
+            self.loads[number] = self.stores[number] = bytearray()
 
     def cell_at(self, address: int) -> bytearray | None:
         """The bytearray that begins exactly at this address, if there is one."""
@@ -156,23 +165,49 @@ class Memory:
     # Access
 
     def read(self, address: int, size: int) -> bytes:
-        """The ``size`` bytes at an address."""
+        """The ``size`` bytes at an address, for a helper: not of a context, which only the program reads."""
+        if address >> SHIFT == CONTEXT:
+            self._refuse_context(address)
+        return self._bytes_at(address, size)
+
+    def write(self, address: int, data: bytes) -> None:
+        """Put bytes at an address, for a helper: not into a context."""
+        if address >> SHIFT == CONTEXT:
+            self._refuse_context(address)
+        self.put(address, data)
+
+    def _refuse_context(self, address: int) -> None:
+        region = self.regions[CONTEXT]
+        if region is not None and region.check is not None:
+            raise Fault("passes the context to a helper that takes memory", address, region.name)
+
+    def _bytes_at(self, address: int, size: int) -> bytes:
+        number, start = address >> SHIFT, address & WITHIN
+        end = start + size
+        if 0 <= number < len(self.loads) and end <= len(self.loads[number]):
+            region = self.regions[number]
+            if region is not None and (region.written is None or 0 not in region.written[start:end]):
+                return bytes(region.data[start:end])
+        self._refuse_read(address, size)
+        return b""
+
+    def _refuse_read(self, address: int, size: int) -> None:
+        """Say why bytes cannot be read; nothing if there are none to read."""
         if not size:
-            return b""
+            return
         region, start = self._found(address, size, "read")
         if not region.readable:
             raise Fault(f"reads from {region.name}, which programs may only write", address, region.name)
-        if region.written is not None and 0 in region.written[start : start + size]:
-            unwritten = region.written.index(0, start) - start
-            raise Fault(
-                f"reads {_bytes(size)} of {self._where(region, start)}, of which byte {unwritten} was never written",
-                address,
-                region.name,
-            )
-        return bytes(region.data[start : start + size])
+        assert region.written is not None
+        unwritten = region.written.index(0, start) - start
+        raise Fault(
+            f"reads {_bytes(size)} of {self._where(region, start)}, of which byte {unwritten} was never written",
+            address,
+            region.name,
+        )
 
-    def write(self, address: int, data: bytes) -> None:
-        """Put bytes at an address."""
+    def put(self, address: int, data: bytes) -> None:
+        """Put bytes at an address: what both the program's stores and `write` come to."""
         size = len(data)
         if not size:
             return
@@ -185,43 +220,92 @@ class Memory:
 
     def load(self, address: int, size: int) -> int:
         """The number of ``size`` bytes at an address, unsigned, in the machine's byte order."""
-        self._aligned(address, size, "read")
-        return int.from_bytes(self.read(address, size), sys.byteorder)
+        self._checked(address, size, "read")
+        value = int.from_bytes(self._bytes_at(address, size), sys.byteorder)
+        return self._from_context(address, size, value) if address >> SHIFT == CONTEXT else value
 
     def store(self, address: int, size: int, value: int) -> None:
         """Put the low ``size`` bytes of a number at an address."""
-        self._aligned(address, size, "write")
-        self.write(address, (value & (1 << size * 8) - 1).to_bytes(size, sys.byteorder))
+        self._checked(address, size, "write")
+        self.put(address, (value & (1 << size * 8) - 1).to_bytes(size, sys.byteorder))
+        if address >> SHIFT == CONTEXT:
+            self._tell(address, size, value)
 
     def check_aligned(self, address: int, size: int) -> None:
         """Refuse an atomic access that is not aligned, wherever it is."""
         if address % size:
             raise Fault(f"{address:#x} is not aligned to {_bytes(size)}, as an atomic must be", address)
 
-    def after_load(self, address: int, size: int) -> None:
-        """Check what a load that found its bytes did: that they were written, and alignment."""
-        self.load(address, size)
+    def after_load(self, address: int, size: int, value: int) -> int:
+        """Check what a load that found its bytes did: that they were written, alignment, and the context's fields.
 
-    def after_store(self, address: int, size: int) -> None:
-        """Check a store's alignment, and remember that these bytes are written."""
-        self._aligned(address, size, "write")
+        Returns the value, or what it is instead in a context.
+        """
+        if address % size or address >= FIRST_NOT_FRAME:
+            self._checked(address, size, "read")
+            return self._from_context(address, size, value) if address >> SHIFT == CONTEXT else value
         region = self.regions[address >> SHIFT]
-        if region is not None and region.written is not None:
+        start = address & WITHIN
+        if region is None or region.written is None or 0 in region.written[start : start + size]:
+            self._refuse_read(address, size)
+        return value
+
+    def after_store(self, address: int, size: int, value: int) -> None:
+        """Check a store's alignment and the context's fields, and remember that these bytes are written."""
+        if address % size or address >= FIRST_NOT_FRAME:
+            self._checked(address, size, "write")
+            if address >> SHIFT == CONTEXT:
+                self._tell(address, size, value)
+        else:
             start = address & WITHIN
-            region.written[start : start + size] = b"\1" * size
+            region = self.regions[address >> SHIFT]
+            if region is not None and region.written is not None:
+                region.written[start : start + size] = ONES[size]
+
+    def before_change(self, address: int, size: int) -> None:
+        """Check an atomic change of what is there: as for a load, and that it is no context."""
+        if address >> SHIFT == CONTEXT and self.regions[CONTEXT] is not None:
+            raise Fault("changes the context with an atomic", address, "context")
+        self.after_load(address, size, 0)
+
+    def _from_context(self, address: int, size: int, value: int) -> int:
+        region = self.regions[CONTEXT]
+        if region is None or region.loaded is None:
+            return value
+        return region.loaded(address & WITHIN, size, value)
+
+    def _tell(self, address: int, size: int, value: int) -> None:
+        region = self.regions[CONTEXT]
+        if region is not None and region.wrote is not None:
+            region.wrote(address & WITHIN, size, value)
 
     def name_of(self, address: int) -> str:
         """What an address is, for people: ``stack+504``, ``packet+14``."""
         region = self._region(address)
         return f"{address:#x}" if region is None else self._where(region, address & WITHIN)
 
-    def _aligned(self, address: int, size: int, doing: str) -> None:
+    def described(self, value: int) -> str:
+        """A number in a register, for people: what it is the address of, if it is one."""
+        region = self._region(value)
+        if region is not None:
+            return f"{value:#x} ({self._where(region, value & WITHIN)})"
+        index, rest = divmod(value - (HANDLES << SHIFT), 16)
+        if not rest and 0 <= index < len(self._maps):
+            return f"{value:#x} (map {self._maps[index].name!r})"
+        return f"{value}" if value < 1 << 16 else f"{value:#x}"
+
+    def _checked(self, address: int, size: int, doing: str) -> None:
+        """Refuse what is not aligned where it must be, and what a context does not have."""
+        if address >> SHIFT == CONTEXT:
+            context = self.regions[CONTEXT]
+            if context is not None and context.check is not None and address & WITHIN < len(context.data):
+                context.check(address & WITHIN, size, doing == "write")
         if address % size == 0:
             return
         if self.strict or address < FIRST_NOT_FRAME or address >> SHIFT == CONTEXT:
             region = self._region(address)
             raise Fault(
-                f"{doing}s {_bytes(size)} of {self.name_of(address)}, which is not aligned to them",
+                f"{doing}s {_bytes(size)} of {self.name_of(address)}, which is not aligned to {_bytes(size)}",
                 address,
                 None if region is None else region.name,
             )
@@ -241,7 +325,7 @@ class Memory:
             region, start = above, start - WITHIN - 1
         if region is not None:
             raise Fault(
-                f"{doing}s {_bytes(size)} of {self._where(region, start)}, outside of its {_bytes(len(region.data))}",
+                f"{doing}s {_bytes(size)} of {self._where(region, start)}, {self._bounds(region, start)}",
                 address,
                 region.name,
             )
@@ -256,8 +340,16 @@ class Memory:
     @staticmethod
     def _where(region: Region, start: int) -> str:
         if region.written is not None:  # a frame: people know its places from the frame pointer, r10
-            return f"{region.name} at r10{start - STACK_SIZE:+}"
+            below = start - STACK_SIZE
+            return f"{region.name} at r10{below:+}" if below else f"{region.name} at r10"
         return f"{region.name} at {start}"
+
+    @staticmethod
+    def _bounds(region: Region, start: int) -> str:
+        """Why what begins at ``start`` is not in a region."""
+        if region.written is not None:
+            return f"which goes from r10-{STACK_SIZE} to r10-1"
+        return "before it begins" if start < 0 else f"which has {_bytes(len(region.data))}"
 
 
 def _bytes(count: int) -> str:

@@ -7,7 +7,7 @@ from itertools import count
 
 from ebpfasm.errors import ClosedError, OperandError
 from ebpfasm.vm.linked import Linked
-from ebpfasm.vm.run import Run, as_program
+from ebpfasm.vm.running import Run, as_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ebpfasm.asm.instruction import Instruction
     from ebpfasm.asm.program import Instructions
     from ebpfasm.vm.context import SkBuff, XdpMd
-    from ebpfasm.vm.run import Result
+    from ebpfasm.vm.running import Result
 
 __all__ = ["Program"]
 
@@ -67,7 +67,7 @@ class Program:
             OperandError: the program is empty, or a jump leads out of it.
             VmError: an instruction is none, changes R10, or the last one of a function does not end it.
         """
-        return cls(int(type), Linked(as_program(instructions), maps), name, expected_attach_type)
+        return cls(int(type), Linked(as_program(instructions), maps, name), name, expected_attach_type)
 
     @property
     def instructions(self) -> Instructions:
@@ -82,7 +82,8 @@ class Program:
         Args:
             data: a packet from its Ethernet header on.
             ctx: the context to run with: the kernel's bytes for it, or a `SkBuff` or `XdpMd`.
-            repeat: how many times, each time with what the time before left in the packet; the last result counts.
+            repeat: how many times, each time with the packet and context that the time before left; ``retval`` is the
+                last one's, ``duration_ns`` the mean.
             options: as for `ebpfasm.vm.run`, such as ``helpers``, ``limit``, ``seed``.
 
         Raises:
@@ -102,12 +103,14 @@ class Program:
             )
         if not isinstance(data, (bytes, bytearray, memoryview)):
             raise OperandError(f"Program.test_run: data must be bytes, not {data!r}", field="data", value=data)
+        ready = Run(bytes(data), ctx=context_for(self.type, ctx), **options)
+        ready.machine.program_type = self.type
+        started = time.perf_counter_ns()
         for _ in range(repeat):
-            ready = Run(bytes(data), ctx=context_for(self.type, ctx), **options)
-            ready.machine.program_type = self.type
-            started = time.perf_counter_ns()
-            result = ready.result(execute(ready.machine, self.linked, ready.arguments), started)
-            data = result.data
+            ready.machine.again()
+            r0 = execute(ready.machine, self.linked, ready.arguments)
+        result = ready.result(r0, started)
+        result.duration_ns //= repeat
         return result
 
     def fileno(self) -> int:

@@ -6,7 +6,7 @@ import struct
 
 from ebpfasm.errors import VmError
 from ebpfasm.vm.interpreter import Interpreter
-from ebpfasm.vm.machine import TailCall, takes
+from ebpfasm.vm.machine import Machine, TailCall, takes
 from ebpfasm.vm.meaning import quotient, remainder
 from ebpfasm.vm.memory import Fault
 from ebpfasm.vm.translator import Translation
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ebpfasm.vm.linked import Linked
-    from ebpfasm.vm.machine import Activation, Machine
+    from ebpfasm.vm.machine import Activation
 
 __all__ = ["execute", "source_of"]
 
@@ -50,10 +50,13 @@ def execute(machine: Machine, program: Linked, arguments: Sequence[int]) -> int:
 
 
 class Engine:
-    """What `Machine.call` reaches."""
+    """What `Machine.call` reaches, and the functions that a run has called."""
+
+    __slots__ = ("functions", "machine")
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
+        self.functions: dict[tuple[Linked, int], Translated] = {}
 
     def callback(self, start: int, arguments: Sequence[int]) -> int:
         """Run a function of the program for a helper; returns its R0."""
@@ -94,14 +97,18 @@ def source_of(program: Linked, machine: Machine) -> str:
 def _translated(machine: Machine, activation: Activation) -> Translated:
     """The function for an activation, made when it is first called."""
     program, routine = activation.program, activation.routine
-    helpers = machine.helpers
-    how = (machine.memory.strict, tuple(takes(helpers[n]) if n in helpers else -1 for n in program.helpers))
-    known = program.translated.setdefault(how, {})
-    found = known.get(routine.start)
+    functions: dict[tuple[Linked, int], Translated] = machine.engine.functions
+    found = functions.get((program, routine.start))
     if found is None:
-        translation = Translation(program, routine, helpers, strict=machine.memory.strict)
-        found = known[routine.start] = Translated(translation, f"{routine.name} at unit {routine.start}")
-    return found  # type: ignore[no-any-return]
+        helpers = {number: machine.helpers[number] for number in program.helpers if machine.has_helper(number)}
+        strict = machine.memory.strict
+        how = (routine.start, strict, tuple((number, takes(helper)) for number, helper in helpers.items()))
+        found = program.translated.get(how)
+        if found is None:
+            translation = Translation(program, routine, helpers, strict=strict)
+            found = program.translated[how] = Translated(translation, f"{routine.name} at unit {routine.start}")
+        functions[program, routine.start] = found
+    return found
 
 
 def _explained(machine: Machine, activation: Activation, translated: Translated, error: Exception) -> VmError | None:
@@ -121,6 +128,8 @@ def _explained(machine: Machine, activation: Activation, translated: Translated,
     activation.registers[:10] = [values.get(f"r{register}") for register in range(10)]
     activation.registers[10] = activation.frame_pointer
     if isinstance(error, Fault):
+        if not activation.program.at(unit).meaning.calls:  # a call has brought it up to date, and may have run more
+            machine.steps = values["n"] + before + 1
         return machine.explained(error)
     machine.steps = values["n"] + before
     try:
@@ -130,14 +139,8 @@ def _explained(machine: Machine, activation: Activation, translated: Translated,
     return None
 
 
-def _packet(machine: Machine, offset: int, size: int) -> int | None:
-    from ebpfasm.vm.context import packet_load
-
-    return packet_load(machine, offset, size)
-
-
 BUILTINS: dict[str, Any] = {
-    "Stop": Stop, "invoke": invoke, "packet": _packet, "quotient": quotient, "remainder": remainder,
+    "Stop": Stop, "invoke": invoke, "packet": Machine.legacy_load, "quotient": quotient, "remainder": remainder,
     "from_bytes": int.from_bytes,
 }  # fmt: skip
 """What translated code uses."""

@@ -12,6 +12,7 @@ import ast
 from ebpfasm.vm.assigned import Known
 from ebpfasm.vm.expressions import Expression, Writer, number, truncated
 from ebpfasm.vm.layout import Layout
+from ebpfasm.vm.machine import takes
 from ebpfasm.vm.memory import CODE, FIRST_PLAIN, SHIFT, WITHIN
 
 TYPE_CHECKING = False
@@ -31,6 +32,7 @@ NAMES = {
     "S": "m.memory.stores",
     "loaded": "m.memory.after_load",
     "stored": "m.memory.after_store",
+    "changed": "m.memory.before_change",
 } | {f"T{size}": f"A.stack.views[{size}]" for size in (1, 2, 4, 8)}
 """What the function gets ready before its first instruction, where it is used."""
 
@@ -38,8 +40,8 @@ NAMES = {
 class Translation:
     """The source of one function; it is called with the machine, its `Activation`, and R1 to R5.
 
-    ``places[line]`` is the unit of the instruction a line (from 1) belongs to, and how many instructions had run before it
-    since the variable ``n`` was right.
+    ``places[line]`` is the unit of the instruction a line (from 1) belongs to, and how many instructions had run
+    before it since the variable ``n`` was right.
 
     Args:
         helpers: the helper functions it will run with: how many arguments each takes is part of the code.
@@ -105,7 +107,7 @@ class Translation:
 
     def _root(self, depth: int, start: int) -> None:
         self._root_start = start
-        self._known = Known(self.layout.written[start])
+        self._known = self.layout.known[start].copy()
         self._count = 0
         self._loops = self._leads_back(start)
         if self._loops:
@@ -134,8 +136,7 @@ class Translation:
         if kind == "leave":
             self._begin(depth, last)
             self._put(depth, f"n += {self._count + 1}; m.steps = n")
-            self._put(depth, "if n > limit: raise Stop")
-            self._put(depth, "return r0")
+            self._leave(depth, "r0")
         elif kind == "goto":
             assert last.target is not None
             self._begin(depth, last)
@@ -146,6 +147,25 @@ class Translation:
             self._operation(depth, last)
             self._count -= 1  # as for a jump, which counts itself
             self._go(depth, last.next)
+
+    def _leave(self, depth: int, result: str) -> None:
+        self._put(depth, "if n > limit: raise Stop")
+        if self.routine.start == 0:
+            self._put(depth, "if m.state: m.check_released()")
+        self._put(depth, f"return {result}")
+
+    def _helper(self, depth: int, operation: Operation) -> None:
+        helper = self.layout.helpers.get(operation.value)
+        if helper is None:
+            self._put(depth, "raise Stop")
+            return
+        arguments = "".join(f", r{register}" for register in range(1, takes(helper) + 1))
+        name = self._need(f"H{operation.value}", f"m.helpers[{operation.value}]")
+        if operation.clears_r0:
+            self._put(depth, f"{name}(m{arguments})")
+            self._put(depth, "r0 = None")
+        else:
+            self._put(depth, f"r0 = {name}(m{arguments}) & 0xffffffffffffffff")
 
     def _branch(self, depth: int, operation: Operation) -> None:
         assert operation.target is not None
@@ -226,26 +246,18 @@ class Translation:
             assert isinstance(operation.meaning.value, ast.Call)
             writer = self._writer(depth, operation)
             offset, size = (writer.write(argument).text for argument in operation.meaning.value.args)
-            self._put(depth, f"{result} = packet(m, {offset}, {size})")
+            self._put(depth, f"{result} = packet(m, r6, {offset}, {size})")
             self._put(depth, f"if {result} is None:")
-            self._put(depth + 1, f"m.steps = n = n + {count}")
-            self._put(depth + 1, "if n > limit: raise Stop")
-            self._put(depth + 1, "return 0")
+            self._put(depth + 1, f"n += {count}; m.steps = n")
+            self._leave(depth + 1, "0")
         elif "helper" in words:
-            arguments = "".join(f", r{register}" for register in self.layout.read_by(operation))
-            if operation.value in self.layout.helpers:
-                name = self._need(f"H{operation.value}", f"m.helpers[{operation.value}]")
-                self._put(depth, f"{result} = {name}(m{arguments}) & 0xffffffffffffffff")
-            else:
-                self._put(depth, "raise Stop")
+            self._helper(depth, operation)
             self._put(depth, f"n = m.steps - {count}")
         else:
             where = str(operation.target) if "call" in words else f"m.function_at(r{operation.dst})"
             self._put(depth, f"{result} = invoke(m, A.program, {where}, (r1, r2, r3, r4, r5))")
             self._put(depth, f"n = m.steps - {count}")
-        lost = [f"r{register}" for register in range(1, 6) if register in self.layout.doubtful]
-        if lost:
-            self._put(depth, f"{' = '.join(lost)} = None")
+        self._put(depth, "r1 = r2 = r3 = r4 = r5 = None")
 
 
 class _Words:
@@ -272,7 +284,7 @@ class _Words:
             return Expression(f"{self.to._need(f'T{bytes_}')}[{start // bytes_}]", bytes_ * 8)
         self._address(address, bytes_)
         self.to._put(self.depth, f"v = load{bytes_}({self.to._need('L')}[a >> {SHIFT}], a & {WITHIN:#x})[0]")
-        self.to._put(self.depth, f"if a < {FIRST_PLAIN:#x}: {self.to._need('loaded')}(a, {bytes_})")
+        self.to._put(self.depth, f"if a < {FIRST_PLAIN:#x}: v = {self.to._need('loaded')}(a, {bytes_}, v)")
         return Expression("v", bytes_ * 8)
 
     def _store(self, address: ast.expr, size: ast.Constant, value: ast.expr) -> Expression:
@@ -286,7 +298,7 @@ class _Words:
                 self.to._put(self.depth, f"{self.to._need('written')}[{start}:{start + bytes_}] = ones{bytes_}")
         else:
             self._address(address, bytes_)
-            self._put_store(bytes_, text)
+            self._put_store(bytes_, text, _bare(self.writer.write(value).text))
         return number(0)
 
     def _atomic(self, address: ast.expr, size: ast.Constant, value: ast.expr) -> Expression:
@@ -294,14 +306,14 @@ class _Words:
         assert isinstance(bytes_, int)
         self._address(address, bytes_, aligned=True)
         self.to._put(self.depth, f"v = load{bytes_}({self.to._need('L')}[a >> {SHIFT}], a & {WITHIN:#x})[0]")
-        self.to._put(self.depth, f"if a < {FIRST_PLAIN:#x}: {self.to._need('loaded')}(a, {bytes_})")
+        self.to._put(self.depth, f"if a < {FIRST_PLAIN:#x}: {self.to._need('changed')}(a, {bytes_})")
         self.writer.names["old"] = Expression("v", bytes_ * 8)
-        self._put_store(bytes_, truncated(self.writer.write(value, bytes_ * 8), bytes_ * 8).text)
+        self._put_store(bytes_, truncated(self.writer.write(value, bytes_ * 8), bytes_ * 8).text, "0")
         return Expression("v", bytes_ * 8)
 
-    def _put_store(self, size: int, text: str) -> None:
+    def _put_store(self, size: int, text: str, whole: str) -> None:
         self.to._put(self.depth, f"store{size}({self.to._need('S')}[a >> {SHIFT}], a & {WITHIN:#x}, {_bare(text)})")
-        self.to._put(self.depth, f"if a < {FIRST_PLAIN:#x}: {self.to._need('stored')}(a, {size})")
+        self.to._put(self.depth, f"if a < {FIRST_PLAIN:#x}: {self.to._need('stored')}(a, {size}, {whole})")
 
     def _in_stack(self, size: int) -> int | None:
         access = self.operation.meaning.access

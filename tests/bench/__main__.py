@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from ebpfasm.testing.privileges import why_no_kernel
 from tests.bench.clock import Effort
 from tests.bench.report import report
-from tests.privileges import why_no_kernel
 
 sys.stdout.write(report(Effort(), why_no_kernel()))

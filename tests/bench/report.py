@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
-from tests.bench import assembler, kernel, start, text
+from tests.bench import assembler, kernel, start, text, vm
 from tests.bench.clock import Effort
 from tests.bench.table import Row, table
 
@@ -16,7 +16,8 @@ def report(effort: Effort, why_no_kernel: str) -> str:
     """Measure everything, and say what it was measured on; ``why_no_kernel`` is why bpf(2) is out of reach, or ""."""
     rows: list[Row] = [*assembler.rows(effort, why_no_kernel), *text.rows(effort), *kernel.rows(effort, why_no_kernel)]
     process_rows, imports = start.rows_and_imports(effort, why_no_kernel)
-    rows += process_rows
+    in_vm = vm.rows(effort)
+    rows += [*process_rows, *in_vm]
     missed = [row.figure for row in rows if row.missed]
     lines = [
         f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.release()} "
@@ -29,6 +30,7 @@ def report(effort: Effort, why_no_kernel: str) -> str:
         "",
         *imports,
         text.memory_line(effort),
+        vm.speed_line(in_vm),
         "",
         f"Targets missed: {', '.join(missed)}" if missed else "No measured ratio misses its target.",
         "",

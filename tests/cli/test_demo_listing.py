@@ -6,10 +6,10 @@ from ebpfasm.cli.demo import programs
 
 
 def test_every_program_has_a_listing() -> None:
-    shown = programs.shown()
-    assert list(shown) == ["pass + count", "drop", "count by destination", "pass"]
+    shown = programs.built()
+    assert list(shown) == ["pass_count", "drop", "by_destination", "pass", "blue", "green"]
     for program in shown.values():
         assert len(program.listing().splitlines()) >= program.units
     assert "counter" in shown["drop"].listing()
     assert "r0 = 2" in shown["drop"].listing()
-    assert "r0 = 2" not in shown["pass + count"].listing()
+    assert "r0 = 2" not in shown["pass_count"].listing()

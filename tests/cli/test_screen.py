@@ -111,11 +111,11 @@ def test_a_stream_without_the_characters_gets_others() -> None:
 
 def test_everything_the_demo_writes_has_an_ascii_form() -> None:
     from ebpfasm.asm import arrows
-    from ebpfasm.cli.demo import programs
+    from ebpfasm.cli.demo import in_vm, programs
     from ebpfasm.cli.demo.screen import ASCII
     from ebpfasm.cli.demo.story import PICTURE
 
-    listings = "".join(program.listing() for program in programs.shown().values())
+    listings = "".join(program.listing() for program in programs.built().values())
     boxes = "".join(arrows.BOXES.values())
     assert "►" in listings
-    assert re.findall(r"[^\x00-\x7f]", f"{PICTURE}{listings}{boxes}".translate(ASCII)) == []
+    assert re.findall(r"[^\x00-\x7f]", f"{PICTURE}{in_vm.PICTURE}{listings}{boxes}".translate(ASCII)) == []

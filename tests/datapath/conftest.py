@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from ebpfasm.testing.privileges import why_no_kernel, why_no_namespaces
 from tests.net import own_namespace
-from tests.privileges import why_no_kernel, why_no_namespaces
 
 
 @pytest.fixture(autouse=True)

@@ -280,6 +280,10 @@ def test_a_map_of_maps(create: Create) -> None:
     outer = create(MapType.HASH_OF_MAPS, inner_map=inner, name="outer")
     outer[1] = inner.fileno()
     assert outer[1] == inner.id
+    assert list(outer) == [1], "it is a hash: its keys are those of its entries"
+    outer.update_batch([(key, inner.fileno()) for key in (2, 3, 4)])
+    with pytest.raises(KernelError, match="it is full: it can hold 4 entries"):
+        outer[5] = inner.fileno()
 
 
 # walking

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ebpfasm.errors import EncodeError, OperandError
-from ebpfasm.objects.codecs import PerCpu, codec_for
+from ebpfasm.values.codecs import PerCpu, codec_for
 
 
 class Answer(enum.IntEnum):

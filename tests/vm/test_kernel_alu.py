@@ -11,7 +11,7 @@ from ebpfasm import asm
 from ebpfasm.asm import R0, R1, R2, R7, R9, DWord, Instructions
 from ebpfasm.vm.interpreter import Interpreter
 from ebpfasm.vm.linked import Linked
-from ebpfasm.vm.run import Run
+from ebpfasm.vm.running import Run
 from ebpfasm.vm.translated import execute
 from tests.asm.vectors import load
 
@@ -25,21 +25,23 @@ def program_for(vector: dict[str, Any]) -> Linked:
     (tested,) = Instructions.decode(bytes.fromhex(vector["hex"]), "little")
     skipped = [asm.Mov.Imm(R7, 0)] if vector["kind"].startswith("jmp") else []
     return Linked(
-        Instructions([
-            asm.Mov.Reg(R9, R1),
-            asm.LoadMem(R1, R9, 8, DWord),
-            asm.LoadMem(R2, R9, 16, DWord),
-            asm.LoadMem(R0, R9, 24, DWord),
-            asm.Mov.Imm(R7, 1),
-            tested,
-            *skipped,
-            asm.StoreMem(R9, 8, R1, DWord),
-            asm.StoreMem(R9, 16, R2, DWord),
-            asm.StoreMem(R9, 24, R0, DWord),
-            asm.StoreMem(R9, 32, R7, DWord),
-            asm.Mov.Imm(R0, 0),
-            asm.Return(),
-        ])  # fmt: skip
+        Instructions(
+            [
+                asm.Mov.Reg(R9, R1),
+                asm.LoadMem(R1, R9, 8, DWord),
+                asm.LoadMem(R2, R9, 16, DWord),
+                asm.LoadMem(R0, R9, 24, DWord),
+                asm.Mov.Imm(R7, 1),
+                tested,
+                *skipped,
+                asm.StoreMem(R9, 8, R1, DWord),
+                asm.StoreMem(R9, 16, R2, DWord),
+                asm.StoreMem(R9, 24, R0, DWord),
+                asm.StoreMem(R9, 32, R7, DWord),
+                asm.Mov.Imm(R0, 0),
+                asm.Return(),
+            ]
+        )  # fmt: skip
     )
 
 

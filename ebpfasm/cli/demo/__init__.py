@@ -1,11 +1,14 @@
-"""``ebpfasm demo``: a pod's program is replaced under traffic, everything is verified, and nothing is left."""
+"""``ebpfasm demo``: a pod's program is replaced under traffic, everything is verified, and nothing is left.
+
+Where the kernel cannot be used, the vm runs the same programs.
+"""
 
 from __future__ import annotations
 
 import sys
 
 from ebpfasm.cli.demo.interrupts import Interrupted, Interrupts
-from ebpfasm.cli.demo.needs import advice, missing, show_without_kernel
+from ebpfasm.cli.demo.needs import advice, missing
 from ebpfasm.cli.demo.screen import Screen
 from ebpfasm.errors import EbpfError, NotSupported, PermissionDenied
 
@@ -46,7 +49,7 @@ def run(options: Namespace) -> int:
         screen.line("ebpfasm demo: a pod's program is replaced while its packets flow", "heading")
         lacking = missing()
         if lacking:
-            return _cannot_run(screen, lacking, options.json)
+            return _perform_in_vm(options, screen, interrupts, lacking)
         screen.line()
         return _perform(options, screen, interrupts)
 
@@ -68,14 +71,12 @@ def _perform(options: Namespace, screen: Screen, interrupts: Interrupts) -> int:
     except Interrupted as stop:
         left = story.traces.left()
         screen.end_status()
-        state = f"still there: {', '.join(left)}" if left else "everything it made is gone again"
-        print(f"ebpfasm demo: stopped by {stop.name}; {state}", file=sys.stderr)
-        return stop.status
+        return _stopped(stop, f"still there: {', '.join(left)}" if left else "everything it made is gone again")
     except (EbpfError, BrokenPipeError) as error:
         screen.end_status()
         for cause in (error, error.__cause__):
             if isinstance(cause, (PermissionDenied, NotSupported)):
-                return _cannot_run(screen, [str(cause)], options.json)
+                return _perform_in_vm(options, screen, interrupts, [str(cause)])
         raise
     kept = promises(story, story.traces.left())
     _summarise(screen, kept, swap_time(story))
@@ -83,10 +84,47 @@ def _perform(options: Namespace, screen: Screen, interrupts: Interrupts) -> int:
         import json
 
         print(json.dumps(as_dict(story, kept), indent=2))
+    return _status(kept)
+
+
+def _perform_in_vm(options: Namespace, screen: Screen, interrupts: Interrupts, lacking: list[str]) -> int:
+    from ebpfasm.cli.demo.in_vm import VmStory
+    from ebpfasm.cli.demo.verdict import promises_of_vm, swap_time, vm_as_dict
+
+    screen.heading("What is missing here")
+    for words in lacking:
+        screen.line(f"  {screen.painted('✗', 'bad')} {words}")
+    screen.line(f"\n  {advice()}")
+    screen.heading("Without the kernel: the same stub and programs in ebpfasm's vm")
+    story = VmStory(options.swaps, options.seconds, screen, interrupts)
+    try:
+        story.perform()
+    except Interrupted as stop:
+        screen.end_status()
+        return _stopped(stop, "it made nothing outside of itself")
+    kept = promises_of_vm(story)
+    _summarise(screen, kept, swap_time(story))
+    if options.json:
+        import json
+
+        print(json.dumps(vm_as_dict(story, kept, lacking), indent=2))
+    reasons = "; ".join(lacking)
+    print(
+        f"ebpfasm demo: this was the vm, not the kernel, because something is missing here: {reasons}", file=sys.stderr
+    )
+    return _status(kept)
+
+
+def _status(kept: list[Promise]) -> int:
     broken = [promise for promise in kept if not promise.kept]
     for promise in broken:
         print(f"ebpfasm demo: not as promised: {promise.words}", file=sys.stderr)
     return 1 if broken else 0
+
+
+def _stopped(stop: Interrupted, state: str) -> int:
+    print(f"ebpfasm demo: stopped by {stop.name}; {state}", file=sys.stderr)
+    return stop.status
 
 
 def _summarise(screen: Screen, kept: list[Promise], measured: str) -> None:
@@ -95,17 +133,3 @@ def _summarise(screen: Screen, kept: list[Promise], measured: str) -> None:
         mark = screen.painted("✓", "good") if promise.kept else screen.painted("✗", "bad")
         screen.line(f"  {mark} {promise.words}")
     screen.line(f"    {measured}", "dim")
-
-
-def _cannot_run(screen: Screen, lacking: list[str], json_wanted: bool) -> int:
-    screen.heading("What is missing here")
-    for words in lacking:
-        screen.line(f"  {screen.painted('✗', 'bad')} {words}")
-    screen.line(f"\n  {advice()}")
-    show_without_kernel(screen)
-    if json_wanted:
-        import json
-
-        print(json.dumps({"verified": False, "missing": lacking}, indent=2))
-    print("ebpfasm demo: nothing was verified, because something is missing here:", "; ".join(lacking), file=sys.stderr)
-    return 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ebpfasm.cli.demo.swaps import DESTINATIONS, SOURCE
 from ebpfasm.kernel import netlink, netns
 from ebpfasm.kernel.interfaces import interfaces
 
@@ -12,10 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import ExitStack
 
-__all__ = ["DESTINATIONS", "SOURCE", "Lab", "remove_stale"]
+__all__ = ["Lab", "remove_stale"]
 
-SOURCE = "10.0.0.2"
-DESTINATIONS = ("10.0.1.2", "10.0.1.3")
 GATEWAYS = ("10.0.0.1", "10.0.1.1")
 
 PREFIX = "ebpfasm-demo-"

@@ -1,20 +1,13 @@
-"""What keeps the demo from running here, and what it can show all the same."""
+"""What keeps the demo from running in the kernel here."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from ebpfasm.cli.demo import programs
-from ebpfasm.datapath.entry import entry_stub
 from ebpfasm.errors import KernelError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ebpfasm.cli.demo.screen import Screen
-
-__all__ = ["advice", "missing", "show_without_kernel"]
-
+__all__ = ["advice", "missing"]
 
 NEEDED = {
     "CAP_SYS_ADMIN": "to make network namespaces and enter them",
@@ -48,19 +41,6 @@ def advice() -> str:
     if sys.platform != "linux":
         return "try: the same on Linux, as root"
     return f"try: sudo make demo\n  or:  sudo {sys.executable or 'python'} -m ebpfasm demo"
-
-
-def show_without_kernel(screen: Screen) -> None:
-    """Show what takes no kernel: the stub and the programs, as listings and bytes."""
-    screen.heading("What can be shown all the same: the entry stub, for a program array named slots")
-    stub = entry_stub("slots")
-    screen.line(stub.listing())
-    screen.heading("The same in bytes, for a program array that is file descriptor 3")
-    code = entry_stub(3).encode().hex(" ", 8)
-    screen.line(f"  {code[:50]}\n  {code[51:]}")
-    for name, program in programs.shown().items():
-        screen.heading(f"A program for slot 0: {name}")
-        screen.line(program.listing())
 
 
 def _effective_capabilities() -> int | None:

@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ebpfasm.cli.demo.stream import Stream
+    from ebpfasm.cli.demo.swaps import Packets
     from ebpfasm.objects.programs import Program
 
 __all__ = ["HEADINGS", "Phase"]
@@ -61,7 +61,7 @@ class Phase:
         """How many of them did not arrive."""
         return self.sent - self.delivered
 
-    def look(self, stream: Stream, end: int) -> None:
+    def look(self, stream: Packets, end: int) -> None:
         """Take down how it stands with the packets before ``end``."""
         self.end = end
         self.delivered = stream.delivered(self.first, end)

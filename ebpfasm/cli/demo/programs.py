@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ebpfasm.asm.program import Instructions
     from ebpfasm.asm.wide import HasFileno
 
-__all__ = ["count_by_destination", "counting", "passing", "shown"]
+__all__ = ["built", "count_by_destination", "counting", "passing"]
 
 TC_ACT_OK, TC_ACT_SHOT = 0, 2  # linux/pkt_cls.h; tcx has the same numbers for pass and drop
 BPF_NOEXIST = 1
@@ -84,13 +84,19 @@ def count_by_destination(counts: HasFileno | str) -> Instructions:
     )
 
 
-def shown() -> dict[str, Instructions]:
-    """The programs by what they do, with maps that are only named: to be looked at, also without a kernel."""
+def built() -> dict[str, Instructions]:
+    """The programs for slot 0 by their names, with maps that are only named yet.
+
+    They are the same for the kernel and for the vm, which give each its maps. ``blue`` and ``green`` are one program.
+    """
+    counts_all = counting("counter")
     return {
-        "pass + count": counting("counter"),
+        "pass_count": counts_all,
         "drop": counting("counter", TC_ACT_SHOT),
-        "count by destination": count_by_destination("counts"),
+        "by_destination": count_by_destination("counts"),
         "pass": passing(),
+        "blue": counts_all,
+        "green": counts_all,
     }
 
 

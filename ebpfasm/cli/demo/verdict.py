@@ -6,10 +6,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ebpfasm.cli.demo.in_vm import VmStory
     from ebpfasm.cli.demo.phase import Phase
     from ebpfasm.cli.demo.story import Story
+    from ebpfasm.cli.demo.swaps import Swaps
 
-__all__ = ["Promise", "as_dict", "promises", "swap_time"]
+__all__ = ["Promise", "as_dict", "promises", "promises_of_vm", "swap_time", "vm_as_dict"]
 
 
 class Promise:
@@ -23,7 +25,28 @@ class Promise:
 
 
 def promises(story: Story, left: list[str]) -> list[Promise]:
-    """Judge a run that came to its end; ``left`` is what was still in the kernel after it."""
+    """Judge a run in the kernel that came to its end; ``left`` is what was still in the kernel after it."""
+    return [
+        *_traffic(story),
+        _attached_once(story),
+        _tags_agree(story),
+        Promise(not left, f"still there: {', '.join(left)}" if left else f"gone again: {story.traces.words()}"),
+    ]
+
+
+def promises_of_vm(story: VmStory) -> list[Promise]:
+    """Judge a run in the vm that came to its end."""
+    return [
+        *_traffic(story),
+        Promise(
+            _in_slot(story) and story.entries[0] == story.entries[-1],
+            f"one entry stub throughout, program {story.entries[0]}; slot 0 held what was put there",
+        ),
+    ]
+
+
+def _traffic(story: Swaps) -> list[Promise]:
+    """What the packets showed."""
     counted, dropped, by_destination, passed, empty, storm = story.phases
     return [
         _storm_lost_nothing(story, storm),
@@ -41,25 +64,40 @@ def promises(story: Story, left: list[str]) -> list[Promise]:
             passed.lost == 0 < passed.sent and empty.lost == 0 < empty.sent,
             f"pass: {passed.lost} of {passed.sent} packets lost; empty slot: {empty.lost} of {empty.sent}",
         ),
-        _attached_once(story),
-        _tags_agree(story),
-        Promise(not left, f"still there: {', '.join(left)}" if left else f"gone again: {story.traces.words()}"),
     ]
 
 
-def swap_time(story: Story) -> str:
+def swap_time(story: Swaps) -> str:
     """How long one swap took, in words; what is measured and not promised."""
     times = sorted(story.swap_times)
     return f"one swap took {times[len(times) // 2] * 1e6:.0f} µs in the median, {times[-1] * 1e6:.0f} µs at most"
 
 
 def as_dict(story: Story, kept: list[Promise]) -> dict[str, Any]:
-    """The run and its judgement, for JSON."""
+    """A run in the kernel and its judgement, for JSON."""
+    return {
+        **_judged(kept),
+        "engine": "kernel",
+        "stub": {"bytes": story.stub_bytes.hex(), "attachment": story.attachments[0]},
+        "programs": [program._asdict() for program in story.programs],
+        **_gone_through(story),
+    }
+
+
+def vm_as_dict(story: VmStory, kept: list[Promise], lacking: list[str]) -> dict[str, Any]:
+    """A run in the vm and its judgement, with what was missing for the kernel, for JSON."""
+    return {**_judged(kept), "engine": "vm", "missing": lacking, **_gone_through(story)}
+
+
+def _judged(kept: list[Promise]) -> dict[str, Any]:
     return {
         "verified": all(promise.kept for promise in kept),
         "promises": [{"kept": promise.kept, "words": promise.words} for promise in kept],
-        "stub": {"bytes": story.stub_bytes.hex(), "attachment": story.attachments[0]},
-        "programs": [program._asdict() for program in story.programs],
+    }
+
+
+def _gone_through(story: Swaps) -> dict[str, Any]:
+    return {
         "phases": [
             {
                 "slot": phase.name,
@@ -75,7 +113,7 @@ def as_dict(story: Story, kept: list[Promise]) -> dict[str, Any]:
     }
 
 
-def _storm_lost_nothing(story: Story, storm: Phase) -> Promise:
+def _storm_lost_nothing(story: Swaps, storm: Phase) -> Promise:
     swaps = len(story.swap_times)
     return Promise(
         storm.lost == 0 < storm.sent and swaps == story.swaps,
@@ -91,7 +129,7 @@ def _storm_counted_all(storm: Phase) -> Promise:
     )
 
 
-def _counted_by_destination(story: Story, phase: Phase) -> Promise:
+def _counted_by_destination(story: Swaps, phase: Phase) -> Promise:
     sent = story.sent_by_destination
     each = ", ".join(f"{phase.counted.get(address, 0)} of {number} to {address}" for address, number in sent.items())
     return Promise(phase.lost == 0 < phase.sent and phase.counted == sent, f"counted by destination: {each}")
@@ -99,12 +137,17 @@ def _counted_by_destination(story: Story, phase: Phase) -> Promise:
 
 def _attached_once(story: Story) -> Promise:
     first, last = story.attachments[0], story.attachments[-1]
-    in_slot = all(phase.in_slot == (phase.ids[0] if phase.ids else None) for phase in story.phases)
+    in_slot = _in_slot(story)
     same = first == last
     words = f"attached once: {first}" + ("" if same else f", but at the end {last}")
     return Promise(
         same and in_slot, words if in_slot else f"{words}; but slot 0 held something else than was put there"
     )
+
+
+def _in_slot(story: Swaps) -> bool:
+    """Whether slot 0 held in each phase what was put there."""
+    return all(phase.in_slot == (phase.ids[0] if phase.ids else None) for phase in story.phases)
 
 
 def _tags_agree(story: Story) -> Promise:

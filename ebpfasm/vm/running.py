@@ -127,7 +127,8 @@ def run(
         seed: of what ``bpf_get_prandom_u32`` returns.
         clock: what ``bpf_ktime_get_ns`` calls.
         cpu: the processor it runs on, which chooses among per-CPU values.
-        strict_alignment: refuse every access that is not aligned; without it the stack, the context and atomics are strict.
+        strict_alignment: refuse every access that is not aligned; without it the stack, the context and atomics are so
+            already.
 
     Raises:
         VmError: the program did what the verifier would have refused, or ran past ``limit``.

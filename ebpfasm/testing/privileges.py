@@ -1,4 +1,4 @@
-"""What this machine lets the tests do, as the reason why not: the empty string means it may be done."""
+"""What this machine lets a test do, as the reason why not: the empty string means it may be done."""
 
 from __future__ import annotations
 
@@ -8,10 +8,17 @@ import sys
 
 from ebpfasm.errors import NotSupported, PermissionDenied
 
+__all__ = ["REASONS", "REQUIRE", "required", "why_no_kernel", "why_no_namespaces"]
+
 BPF_MAP_TYPE_PROG_ARRAY = 3
 
-REQUIRED = os.environ.get("EBPFASM_REQUIRE_KERNEL", "") not in {"", "0"}
-"""Whether what cannot run here is a failure: in CI, on a machine that is known to have all it takes."""
+REQUIRE = "EBPFASM_REQUIRE_KERNEL"
+"""The environment variable with which a skip is a failure: on a machine that is known to have all it takes."""
+
+
+def required() -> bool:
+    """Whether what cannot run here is a failure: `REQUIRE` is set, and not to 0."""
+    return os.environ.get(REQUIRE, "") not in {"", "0"}
 
 
 @functools.cache
@@ -44,5 +51,5 @@ def why_no_namespaces() -> str:
     return ""
 
 
-REASONS = {"kernel": why_no_kernel, "net": why_no_namespaces}
+REASONS = {"needs_kernel": why_no_kernel, "needs_netns": why_no_namespaces}
 """For each marker, what finds out why its tests cannot run."""

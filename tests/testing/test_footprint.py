@@ -18,7 +18,7 @@ from ebpfasm.kernel.netns import NetNS, run_in
 from ebpfasm.kernel.pins import obj_get, obj_pin
 from ebpfasm.objects.links import Link
 from ebpfasm.objects.maps import Map
-from tests import net
+from ebpfasm.testing import footprint as footprints
 from tests.net import footprint, verdict_program
 
 pytestmark = [pytest.mark.net, pytest.mark.kernel]
@@ -33,7 +33,7 @@ with verdict_program(0):
 
 
 def test_what_is_left_behind_is_named(netns: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(net, "SETTLE_S", 0)
+    monkeypatch.setattr(footprints, "SETTLE_S", 0)
     with footprint() as seen:
         name = netns()
         with (
