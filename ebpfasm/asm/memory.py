@@ -58,7 +58,9 @@ def texts_for(size: Size, llvm: str, kernel: str, ubpf: str = "") -> Texts:
         spellings[at(llvm, WIDTHS[size][0])] = None
     texts: Texts = {"llvm": tuple(spellings), "kernel": at(kernel, "r")}
     if ubpf:
-        texts["ubpf"] = at(ubpf, "")
+        text = at(ubpf, "")
+        # An exchange always fetches; bpf_conformance's assembler lets it say so.
+        texts["ubpf"] = (text, text.replace("lock ", "lock fetch ")) if "xchg" in text else text
     return texts
 
 
