@@ -63,5 +63,3 @@ def test_an_error_comes_back(error: errors.EbpfError, again: Callable[[errors.Eb
 def test_each_mistake_of_a_text_comes_back() -> None:
     error = pickle.loads(pickle.dumps(raised(RAISING[3])))
     assert [each.line for each in error.errors] == [2, 3]
-    alone = pickle.loads(pickle.dumps(raised(lambda: Instructions.parse("nonsense"))))
-    assert alone.errors[0] is alone

@@ -30,7 +30,7 @@ def test_an_example_says_what_it_said(name: str, tmp_path: Path, request: pytest
         request.getfixturevalue("no_leaks")
     assert examples.path(name).read_text(encoding="utf-8").startswith('"""')
     result = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", str(examples.path(name))],
+        [sys.executable, "-X", "faulthandler", "-W", "error", str(examples.path(name))],
         cwd=tmp_path,
         env={**os.environ, "PYTHONUTF8": "1"},
         capture_output=True,
