@@ -31,6 +31,17 @@ __all__ = [
 class EbpfError(Exception):
     """Base of every error this library raises on purpose."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle it as it is: what most errors carry can be given to their ``__init__`` by name only."""
+        return _restored, (type(self), self.args), self.__dict__
+
+
+def _restored(kind: type[EbpfError], args: tuple[object, ...]) -> EbpfError:
+    error = kind.__new__(kind, *args)
+    plain = OSError if isinstance(error, OSError) else Exception
+    plain.__init__(error, *args)  # not the class's own: its attributes come from the pickle
+    return error
+
 
 class EncodeError(EbpfError, ValueError):
     """An instruction or a program cannot be written as bytes."""
@@ -84,13 +95,21 @@ class AssemblySyntaxError(EbpfError, ValueError):
 
     ``line`` and ``column`` (both from 1) say where the first mistake is, ``reason`` what it is and
     ``source`` is the line itself. ``errors`` has one such exception for each mistake in the text, in
-    their order; the message shows them with the lines and a caret, as compilers do.
+    their order; the message shows them with the lines and a caret, as compilers do. ``complete`` says
+    whether these are all: reading stops after a thousand.
     """
 
     MOST_SHOWN = 20
 
     def __init__(
-        self, reason: str, *, line: int, column: int, source: str, errors: tuple[AssemblySyntaxError, ...] = ()
+        self,
+        reason: str,
+        *,
+        line: int,
+        column: int,
+        source: str,
+        errors: tuple[AssemblySyntaxError, ...] = (),
+        complete: bool = True,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -98,6 +117,7 @@ class AssemblySyntaxError(EbpfError, ValueError):
         self.column = column
         self.source = source
         self.errors = errors or (self,)
+        self.complete = complete
 
     def __str__(self) -> str:
         shown = []
@@ -107,7 +127,8 @@ class AssemblySyntaxError(EbpfError, ValueError):
             caret = " " * (error.column - 1 - start) + "^"
             shown.append(f"line {error.line}, column {error.column}: {error.reason}\n    {text}\n    {caret}")
         if len(self.errors) > self.MOST_SHOWN:
-            shown.append(f"… and {len(self.errors) - self.MOST_SHOWN} more")
+            others = "" if self.complete else f"; reading stopped after {len(self.errors)}, there are others"
+            shown.append(f"… and {len(self.errors) - self.MOST_SHOWN} more{others}")
         return "\n".join(shown)
 
 

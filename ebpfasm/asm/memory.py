@@ -55,7 +55,9 @@ def texts_for(size: Size, llvm: str, kernel: str, ubpf: str = "") -> Texts:
         spellings[at(size, llvm, letter)] = None
     texts: Texts = {"llvm": tuple(spellings), "kernel": at(size, kernel, "r")}
     if ubpf:
-        texts["ubpf"] = at(size, ubpf)
+        text = at(size, ubpf)
+        # An exchange always fetches; bpf_conformance's assembler lets it say so.
+        texts["ubpf"] = (text, text.replace("lock ", "lock fetch ")) if "xchg" in text else text
     return texts
 
 

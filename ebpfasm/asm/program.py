@@ -7,14 +7,13 @@ from _collections_abc import Sequence  # `collections.abc` is this module, at th
 
 from ebpfasm.asm.checks import shown, wrong
 from ebpfasm.asm.codec import count_wide, decode_units, encode_units, resolve_labels
-from ebpfasm.asm.form import Row
 from ebpfasm.asm.instruction import Instruction, check_label
-from ebpfasm.errors import OperandError, SymbolError
+from ebpfasm.errors import OperandError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _collections_abc import Iterable, Iterator
-    from typing import Any, Literal, NoReturn, SupportsIndex, overload
+    from typing import Any, Literal, SupportsIndex, overload
 
     from ebpfasm.asm.cfg import ControlFlow
     from ebpfasm.asm.requirements import Requirements
@@ -72,11 +71,15 @@ class Instructions(Sequence[Instruction]):
         try:  # one pass over a list of nothing but instructions, which most are
             annotations = [item._annotation for item in listed if item._annotation is not None]
         except AttributeError:
-            listed, ends = _with_labels(listed)
+            from ebpfasm.asm.labels import with_labels
+
+            listed, ends = with_labels(listed)
             annotations = [item._annotation for item in listed if item._annotation is not None]
         names = [name for annotation in annotations for name in annotation[0]] + list(ends)
         if len(set(names)) != len(names):
-            _refuse_double(names, listed, ends)
+            from ebpfasm.asm.labels import refuse_double
+
+            refuse_double(names, listed, ends)
         self._take(listed, ends)
 
     def _take(self, items: tuple[Instruction, ...], end_symbols: tuple[str, ...]) -> None:
@@ -205,20 +208,9 @@ class Instructions(Sequence[Instruction]):
         Raises:
             SymbolError: no instruction refers to a map of such a name, or what is given for it is no map.
         """
-        unused = dict(maps)
-        bound = []
-        for instruction in self._all:
-            reference = instruction.reference
-            if isinstance(reference, str) and reference in maps and instruction.form.reference == "map":  # type: ignore[union-attr]
-                unused.pop(reference, None)
-                if maps[reference] is None:  # as a reference it would leave the fd 0
-                    raise SymbolError(f"map {reference!r} cannot be bound to None", symbol=reference)
-                instruction = instruction.with_reference(maps[reference])  # noqa: PLW2901
-            bound.append(instruction)
-        if unused:
-            name = next(iter(unused))
-            raise SymbolError(f"no instruction refers to a map named {name!r}", symbol=name)
-        return Instructions._of(tuple(bound), self.end_symbols)
+        from ebpfasm.asm.binding import bound
+
+        return bound(self, maps)
 
     @property
     def unannotated(self) -> bool:
@@ -259,19 +251,9 @@ class Instructions(Sequence[Instruction]):
         zeroed (kernel/bpf/core.c, bpf_prog_calc_tag). Raises what `encode` raises, but never asks
         a map for its fd.
         """
-        import hashlib
+        from ebpfasm.asm.tag import tag_of
 
-        if algorithm not in ("sha256", "sha1"):
-            raise OperandError(
-                f"tag: algorithm must be 'sha256' or 'sha1', not {algorithm!r}", field="algorithm", value=algorithm
-            )
-        zeroed = [
-            instruction.with_reference(None).replace(imm=0)
-            if instruction.opcode == 0x18 and instruction.src in (1, 2)
-            else instruction
-            for instruction in self.resolved()
-        ]
-        return hashlib.new(algorithm, Instructions(zeroed).encode(byteorder)).hexdigest()[:16]
+        return tag_of(self, algorithm, byteorder)
 
     def requirements(self) -> Requirements:
         """Which kernel and which ISA version the program needs, and because of which instructions.
@@ -357,50 +339,6 @@ class Instructions(Sequence[Instruction]):
 
     def __str__(self) -> str:
         return self.format()
-
-
-def _with_labels(items: tuple[Any, ...]) -> tuple[tuple[Instruction, ...], tuple[str, ...]]:
-    """The instructions of a mixture of instructions, labels and programs, and the labels at its end."""
-    flat: list[Instruction] = []
-    waiting: list[str] = []
-
-    def add(instruction: Instruction) -> None:
-        for name in reversed(waiting):
-            instruction = instruction._annotated(
-                (name, *instruction.symbols), instruction.reference, instruction.comment
-            )
-        waiting.clear()
-        flat.append(instruction)
-
-    for item in items:
-        if isinstance(item, Instruction):
-            add(item)
-        elif isinstance(item, Label):
-            waiting.append(item.name)
-        elif isinstance(item, Instructions):
-            for instruction in item:
-                add(instruction)
-            waiting.extend(item.end_symbols)
-        else:
-            called = ""
-            if callable(item) or isinstance(item, Row) or hasattr(item, "Call"):
-                called = "; was it meant to be called?"
-            wrong(
-                "Instructions",
-                "items",
-                item,
-                None,
-                None,
-                f"item {len(flat)} is {shown(item)}, not an Instruction, Label or Instructions{called}",
-            )
-    return tuple(flat), tuple(waiting)
-
-
-def _refuse_double(names: list[str], items: tuple[Instruction, ...], end_symbols: tuple[str, ...]) -> NoReturn:
-    double = next(name for index, name in enumerate(names) if name in names[:index])
-    places = [str(index) for index, item in enumerate(items) for name in item.symbols if name == double]
-    places += ["the end"] * end_symbols.count(double)
-    raise SymbolError(f"label {double!r} is defined twice: at instructions {' and '.join(places)}", symbol=double)
 
 
 def _check_byteorder(byteorder: object) -> None:

@@ -34,14 +34,18 @@ MARKS = "_#+~?>@="
 
 
 class Place:
-    """A place in a template: which operand stands there (None for a word of no meaning), and how."""
+    """A place in a template: which operand stands there (None for a word of no meaning), and how.
 
-    __slots__ = ("mark", "name", "operand")
+    ``register`` is whether it is that of a register's number.
+    """
 
-    def __init__(self, mark: str, name: str, operand: Operand | None) -> None:
+    __slots__ = ("mark", "name", "operand", "register")
+
+    def __init__(self, mark: str, name: str, operand: Operand | None, *, register: bool = False) -> None:
         self.mark = mark
         self.name = name
         self.operand = operand
+        self.register = register or (operand is not None and operand.kind == "register")
 
 
 def pieces(template: str, form: Form) -> list[str | Place]:
@@ -174,15 +178,18 @@ def shapes(template: str, form: Form) -> Iterator[tuple[str, list[tuple[Place, i
             import re
 
             # Digits that are no part of a word are numbers in the text as well: `ld_pseudo r1, 4, 7`, `r0`.
-            literal = re.sub(r"(?:(?<!\w)|(?<=\b[rw]))\d+", "#", part)
-            fixed = [(Place("", digits, None), 1) for digits in re.findall(r"(?:(?<!\w)|(?<=\b[rw]))(\d+)", part)]
+            literals = re.split(r"(?:(?<!\w)|(?<=\b([rw])))(\d+)", part)
+            literal = "#".join(literals[::3])
+            fixed = [
+                (Place("", digits, None, register=letter is not None), 1)
+                for letter, digits in zip(literals[1::3], literals[2::3], strict=True)
+            ]
             variants = [(shape + literal, numbers + fixed) for shape, numbers in variants]
             continue
         signed = [("+#", 1), ("-#", -1)]
         plain = [("#", 1), ("-#", -1), ("+#", 1)]
-        register = part.operand is not None and part.operand.kind == "register"
         choices: list[tuple[str, int]] = {
-            "": [("#", 1)] if register else plain,
+            "": [("#", 1)] if part.register else plain,
             "_": plain,
             "#": plain,
             "+": signed,

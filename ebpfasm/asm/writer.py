@@ -6,9 +6,10 @@ from struct import iter_unpack
 
 from ebpfasm.asm.codec import UNIT, encode_units
 from ebpfasm.asm.instruction import LOAD_64, make, signed64
-from ebpfasm.asm.syntax import DIALECTS, grammar, spelled
+from ebpfasm.asm.syntax import DIALECTS, grammar
 from ebpfasm.asm.table import forms_of
 from ebpfasm.asm.template import compile_printer
+from ebpfasm.asm.tokens import spelled
 from ebpfasm.errors import OperandError, UnknownForm
 
 TYPE_CHECKING = False

@@ -41,9 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except (EbpfError, OSError) as error:
-        print(f"ebpfasm: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"ebpfasm: {' '.join(_reason(error).split())}", file=sys.stderr)
         _forget_stdout()
     return FAILURE
+
+
+def _reason(error: Exception) -> str:
+    """What an error says; of files as other commands say it, without Python's number of the error."""
+    if isinstance(error, EbpfError) or not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
 
 
 def _parser() -> ArgumentParser:

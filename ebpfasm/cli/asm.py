@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 
 from ebpfasm.asm.program import Instructions
+from ebpfasm.asm.syntax import DIALECTS
 from ebpfasm.cli.formats import CODE, FORMATS, FormatError, Setting, of_text
 from ebpfasm.cli.streams import complain, identifier, read_input, refuse_terminal, stem, write_output
 from ebpfasm.errors import AssemblySyntaxError, EbpfError, EncodeError
@@ -33,12 +35,31 @@ def assemble(options: Namespace) -> bool:
     except AssemblySyntaxError as error:
         for mistake in error.errors:
             complain(where, mistake)
+        _suggest_dialect(where, of_text(data), options.dialect, error)
         return False
     except (FormatError, EncodeError) as error:
         complain(where, error)
         return False
     write_output(written, options.output)
     return True
+
+
+def _suggest_dialect(where: str, text: str, dialect: str, error: AssemblySyntaxError) -> None:
+    """Tell, of a text that is wrong from its first instruction on, in which other dialect it can be read."""
+    before = "\n".join(text.split("\n")[: error.line - 1])
+    if error.source[: error.column - 1].strip() or _is_program(before, dialect):
+        return
+    for other in DIALECTS:
+        if other != dialect and _is_program(text, other):
+            print(f"{where}: this can be read with --dialect {other}", file=sys.stderr)
+
+
+def _is_program(text: str, dialect: str) -> bool:
+    """Whether a text can be read in a dialect, and has an instruction."""
+    try:
+        return bool(Instructions.parse(text, dialect))
+    except AssemblySyntaxError:
+        return False
 
 
 def _parsed(text: str, dialect: str) -> Instructions:

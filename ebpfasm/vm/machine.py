@@ -34,6 +34,8 @@ MAX_STACK_BEFORE_TAIL_CALL = 256
 """What the callers of a function with tail calls may have used (kernel/bpf/verifier.c, check_max_stack_depth)."""
 MAX_LOOPS = 8 * 1024 * 1024
 """How often may_goto goes on: BPF_MAX_LOOPS in include/linux/bpf.h."""
+ARRAY = 2
+"""BPF_MAP_TYPE_ARRAY, the one map whose value has an address of its own."""
 ALL = 0xFFFF_FFFF_FFFF_FFFF
 STACK_STEP = 16
 """What a frame's size is rounded up to (kernel/bpf/verifier.c, round_up_stack_depth, of programs that are compiled)."""
@@ -215,9 +217,9 @@ class Machine:
 
     def map_value(self, map: Any) -> int:
         """The address of the value of an array's first entry."""
-        cell = map.lookup(bytes(map.key_size))
-        if cell is None:
-            raise Fault(f"takes the value of map {map.name!r}, which is no array")
+        cell = map.lookup(bytes(map.key_size)) if map.type == ARRAY and map.max_entries == 1 else None
+        if cell is None:  # array_map_direct_value_addr() in kernel/bpf/arraymap.c
+            raise Fault(f"takes the value of map {map.name!r}, which is no array of one entry")
         return self.memory.address_of(
             cell, f"value of map {map.name!r}", writable=map.program_writes, readable=map.program_reads
         )

@@ -11,6 +11,8 @@ The referees are the columns of ``tests/data/vectors``, named by what is compare
 ``verifier-print`` the verifier's text of some bytes, and ours
 ``bpftool``        as ``verifier``, of bpftool's dump of a loaded program
 ``bpftool-print``  as ``verifier-print``
+``gnu``            the bytes that GNU objdump prints as a text, and those we read in it as ``ubpf``
+``gnu-pseudoc``    as ``gnu``, of its pseudo-C (``-M pseudoc``), read as ``llvm``
 =================  ====================================================================================
 """
 
@@ -28,7 +30,7 @@ class Difference(NamedTuple):
     hex: str
     ours: str
     note: str = ""
-    """What else the referee says: the verifier's verdict, what llvm-mc answers, ``patched``."""
+    """What else there is to say: the verifier's verdict, what llvm-mc answers, ``patched``, the form GNU printed."""
 
 
 class Explained(NamedTuple):
@@ -57,6 +59,10 @@ RESERVED = ".*(reserved fields|unknown opcode|invalid atomic operand size|invali
 NO_REGISTER = "RFC 9669 section 2: registers are r0 to r10; clang's r11 is gone before there are bytes"
 TOO_WIDE = "RFC 9669 section 3.1: imm has 32 bits; llvm-mc cuts it without a word"
 NO_CONDITION = "the printer takes BPF_JCOND with reserved fields for a comparison, and has no sign for it"
+NOT_A_DIALECT = "its own word (gas's manual, section BPF Opcodes), in no dialect of ours; the rest of it is ubpf's"
+GNU_FIELDS = "opcodes/bpf-opc.c tells instructions apart by their opcode, its text has not all fields"
+GNU_UNKNOWN = "binutils 2.44 (opcodes/bpf-opc.c) does not know it and prints nothing"
+GNU_GLUED = "binutils 2.44 prints `r0s>r6`, and gas itself does not read that: there is no space in opcodes/bpf-opc.c"
 KERNEL_POINTER = "an address of the kernel, taken out of the vectors because it is another one each time"
 
 EXPLAINED = (
@@ -119,6 +125,47 @@ EXPLAINED = (
               "read is the call as it was loaded", ours="8510000002000000"),
     Explained("bpftool-print", "Call.Label", r"call pc[+-]\d+#bpf_prog_\w+", "bpftool",
               "bpftool knows that the JIT has been there, and the names of its functions", ours=r"call pc\+1"),
+    # GNU's text is ubpf's where it has ubpf's words, and its pseudo-C is clang's but for spaces.
+    *(
+        Explained("gnu", form, text, "both", NOT_A_DIALECT, ours=REFUSED, note=f"{form}|reserved")
+        for form, text in (
+            (r"MovSX(8|16|32)\.Reg(32)?", r"movs(32)? %r\d+,%r\d+,(8|16|32|0x8|0x10|0x20)"),
+            ("LongJump", r"jal \S+"),
+            ("HostTo", r"end[lb]e %r\d+,\d+"),
+            ("BSwap", r"bswap %r\d+,\d+"),
+            (r"(Add|And|Or|Xor)Atomic\.Mem", r"a(add|and|or|xor)(32)? \[\S+\],%r\d+"),
+            (r"Fetch(Add|And|Or|Xor)\.Mem", r"af(add|and|or|xor)(32)? \[\S+\],%r\d+"),
+            (r"Xchg\.Mem", r"axchg(32)? \[\S+\],%r\d+"),
+            (r"CmpXchg\.Mem", r"acmp(32)? \[\S+\],%r\d+"),
+            ("LoadAbs", r"ldabs[bhw] \S+"),
+            ("LoadInd", r"ldind[bhw] %r\d+,\S+"),
+        )
+    ),
+    Explained("gnu-pseudoc", "JSGT, JSGE, JSLT, JSLE, SDiv, SMod", r"(if )?[rw]\d+s(>|>=|<|<=|/=|%=).*", "ebpfasm",
+              GNU_GLUED, ours=REFUSED, note=r"(JS[GL][TE]|SDiv|SMod)\..*"),
+    *(
+        explained
+        for referee, load, move, jump, far in (
+            ("gnu", r"lddw .*", r"mov %r\d+,%r\d+", r"ja \S+", None),
+            ("gnu-pseudoc", r"r\d+=-?\d+ ll", r"r\d+=r\d+", r"goto -?\d+", r"gotol -?\d+"),
+        )
+        for explained in (
+            Explained(referee, "any", r".*\b[rw]11\b.*", "ebpfasm", NO_REGISTER, ours=REFUSED, note="reserved"),
+            Explained(referee, "MayGoto.Label, LoadAcquire, StoreRelease", "", "ebpfasm", GNU_UNKNOWN, ours="",
+                      note=r"MayGoto\.Label|LoadAcquire|StoreRelease"),
+            Explained(referee, "64-bit loads but LoadImm", load, "ebpfasm", GNU_FIELDS, ours="180.*",
+                      note=r"LoadMap(Ptr|Value|Index|IndexValue)|LoadFunc|LoadBTFID|reserved"),
+            Explained(referee, "AddrSpaceCast", move, "ebpfasm", GNU_FIELDS, ours="bf..000000000000",
+                      note="AddrSpaceCast"),
+            Explained(referee, "Call.Label", r"call \S+", "ebpfasm", GNU_FIELDS, ours="8500.*",
+                      note=r"Call\.Label|reserved"),
+            Explained(referee, "Return, Ja.Label with reserved fields set", f"exit|{jump}", "both", GNU_FIELDS,
+                      ours="[09]500.*", note="reserved"),
+            far and Explained(referee, "LongJump with reserved fields set", far, "both", GNU_FIELDS, ours="0600.*",
+                              note="reserved"),
+        )
+        if explained
+    ),
     Explained("bpftool-print", "BuiltinFunc", r"call \w+#-?\d+", "both",
               "bpftool knows the addresses of this one kernel's functions; the number is the same",
               ours=r"call unknown#-?\d+", note="patched"),

@@ -578,11 +578,48 @@ def test_ten_mistakes_are_ten() -> None:
     assert str(error).count("^") == 10
 
 
-def test_more_mistakes_than_anybody_reads() -> None:
-    error = refused("frob\n" * 5000)
-    assert 20 < len(error.errors) <= 5000
+@pytest.mark.parametrize(("mistakes", "end"), [(999, "… and 979 more"), (1000, "… and 980 more")])
+def test_more_mistakes_than_are_shown(mistakes: int, end: str) -> None:
+    error = refused("frob\n" * mistakes)
+    assert (len(error.errors), error.complete) == (mistakes, True)
     assert str(error).count("^") == 20
-    assert str(error).endswith(f"… and {len(error.errors) - 20} more")
+    assert str(error).endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("text", "dialect"),
+    [
+        ("frob\n" * 1001, "llvm"),
+        ("frob; " * 5000, "ubpf"),
+        ("a:" * 1002, "llvm"),
+        (".byte " + "999," * 5000, "llvm"),
+        ("\n".join(f"{2 * at}: (95) exit" for at in range(1002)), "kernel"),
+        ("\n".join(f"1: (b7) r1 = {at}" for at in range(1002)), "kernel"),
+    ],
+)
+def test_more_mistakes_than_are_looked_for(text: str, dialect: str) -> None:
+    error = refused(text, dialect)
+    assert (len(error.errors), error.complete) == (1000, False)
+    assert str(error).endswith("… and 980 more; reading stopped after 1000, there are others")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "before", "text", "column", "reason"),
+    [
+        ("kernel", "r1 = 5", "r1 = #", 6, "no form of this instruction has these numbers"),
+        ("kernel", "call foo#5", "call foo##", 10, "no form of this instruction has these numbers"),
+        ("kernel", "call foo#5", "call foo 1 -7", 13, "no form of this instruction has these numbers"),
+        ("kernel", "call foo#5", "call @#5", 6, "'@' is no continuation of this instruction"),
+        ("llvm", "out: goto out", "goto @", 6, "'@' is no continuation of this instruction"),
+        ("ubpf", "out: ja out", "call local @", 12, "'@' is no continuation of this instruction"),
+        ("llvm", "r1 += 5", "r 1 += 5", 3, "the number of a register stands right after its letter"),
+        ("llvm", "r1 += 5", "r,1 += 5", 3, "the number of a register stands right after its letter"),
+    ],
+)
+def test_a_line_is_not_its_shape(dialect: str, before: str, text: str, column: int, reason: str) -> None:
+    error = refused(f"{before}\n{text}", dialect)
+    assert [(one.line, one.column) for one in error.errors] == [(2, column)]
+    assert error.reason.startswith(reason)
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def _cells(row: Row, reasons: list[str]) -> tuple[str, ...]:
         row.reference_name,
         _time(reference.median) if reference else missing if row.reference_name else "",
         _time(reference.least) if reference else "",
-        f"{row.ratio:.2f}" if row.ratio is not None else "",
+        f"{row.ratio:.{2 if row.ratio >= 0.1 else 3}f}" if row.ratio is not None else "",
         f"{target}  MISSED" if row.missed else target,
     )
 

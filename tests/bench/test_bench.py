@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+from pathlib import Path
 
 import pytest
 
+from tests.bench import text as bench_text
 from tests.bench import workload
 from tests.bench.clock import Effort, Task, Times, in_turns
 from tests.bench.report import report
@@ -104,3 +107,46 @@ def test_a_missed_target_is_marked() -> None:
     assert table([row]).endswith("3.00  <= 2.5  MISSED")
     assert not Row("writing", Times(2e-6, 2e-6), "bare", Times(1e-6, 1e-6), Target(2)).missed
     assert Row("building", Times(1e-3, 1e-3), "load", Times(1e-3, 1e-3), Target(1, below=True)).missed
+
+
+@pytest.fixture
+def clone_of_ubpf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file to write a ubpf assembler to, in a clone that the benchmark is told of."""
+    monkeypatch.setenv(bench_text.UBPF_FOLDER, str(tmp_path))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for module in ("ubpf", "ubpf.assembler"):
+        monkeypatch.setitem(sys.modules, module, None)
+        monkeypatch.delitem(sys.modules, module)
+    package = tmp_path / "ubpf"
+    package.mkdir()
+    return package / "assembler.py"
+
+
+def ubpf_row() -> Row:
+    [row] = [row for row in bench_text.rows(TINY) if row.reference_name == bench_text.UBPF]
+    return row
+
+
+def test_assembly_is_compared_with_ubpf_where_there_is_a_clone(clone_of_ubpf: Path) -> None:
+    clone_of_ubpf.write_text(
+        "from ebpfasm.asm import Instructions\n"
+        "def assemble(text): return Instructions.parse(text, 'ubpf').encode('little')\n"
+    )
+    row = ubpf_row()
+    assert row.ratio is not None
+    assert row.why_not == ""
+
+
+@pytest.mark.parametrize("source", ["import no_such_parser_library", "lambda (a, b): a"])
+def test_what_cannot_be_imported_of_ubpf_is_said(clone_of_ubpf: Path, source: str) -> None:
+    clone_of_ubpf.write_text(source)
+    row = ubpf_row()
+    assert row.ratio is None
+    assert row.why_not.startswith("ubpf is not installed (")
+    assert bench_text.UBPF_FOLDER in row.why_not
+
+
+def test_another_assembler_that_gives_other_bytes_is_no_reference(clone_of_ubpf: Path) -> None:
+    clone_of_ubpf.write_text("def assemble(text): return bytes(8)\n")
+    with pytest.raises(AssertionError, match="other bytes"):
+        bench_text.rows(TINY)

@@ -1,12 +1,15 @@
-"""Figures of text: disassembly against capstone, assembly against llvm-mc; opening bytes, and memory."""
+"""Figures of text: disassembly against capstone, assembly against llvm-mc and ubpf; opening bytes, and memory."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import shutil
 import subprocess
+import sys
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 from ebpfasm import asm
@@ -18,6 +21,9 @@ from tests.bench.table import Row, Target
 __all__ = ["memory_line", "rows"]
 
 CAPSTONE, LLVM_MC, DECODE = "capstone, objects with text", "llvm-mc, the whole process", "decoding all of them"
+UBPF = "ubpf's assembler in Python"
+UBPF_FOLDER = "EBPFASM_UBPF"
+"""The environment variable that names a clone of ubpf: its Python package is no distribution."""
 LLVM_MC_COMMAND = ["llvm-mc-19", "-triple", "bpfel", "-filetype=obj", "-o", "/dev/null"]
 
 
@@ -40,10 +46,13 @@ def rows(effort: Effort) -> list[Row]:
     """Measure; rows whose reference is not installed say so."""
     different = varied(effort.size).encode("little")
     source = str(varied(effort.size))
+    ubpf_source = varied(effort.size // 10).format("ubpf")  # less of it: ubpf takes a second for 10,000 lines
+    ubpf_lines = ubpf_source.count("\n") + 1
     mixed = workload.plain(effort.size).encode("little") * 10
     tasks = {
         "text of a program, all different": Task(lambda _: str(Instructions.decode(different, "little"))),
         "assembling text": Task(lambda _: Instructions.parse(source)),
+        "assembling a line of ubpf's text": Task(lambda _: Instructions.parse(ubpf_source, "ubpf"), ubpf_lines),
         "opening": Task(lambda _: Instructions.decode(mixed, "little")),
         DECODE: Task(lambda _: list(Instructions.decode(mixed, "little"))),
     }
@@ -57,6 +66,17 @@ def rows(effort: Effort) -> list[Row]:
         missing[LLVM_MC] = f"{LLVM_MC_COMMAND[0]} is not installed"
     else:
         tasks[LLVM_MC] = Task(lambda _: subprocess.run(LLVM_MC_COMMAND, input=source.encode(), check=True))
+    try:
+        assemble = _ubpf()
+    except (ImportError, SyntaxError) as error:
+        missing[UBPF] = (
+            f"ubpf is not installed ({error}): clone github.com/iovisor/ubpf, name the clone in {UBPF_FOLDER}, "
+            "and install its requirements.txt, of which the assembler needs parcon for Python 3"
+        )
+    else:
+        if assemble(ubpf_source) != Instructions.parse(ubpf_source, "ubpf").encode("little"):
+            raise AssertionError("ubpf's assembler gives other bytes")
+        tasks[UBPF] = Task(lambda _: assemble(ubpf_source), ubpf_lines)
     times = dict(zip(tasks, in_turns(list(tasks.values()), effort.repetitions), strict=True))
     units = f"opening {len(mixed) // 8:,} units"
     return [
@@ -64,6 +84,7 @@ def rows(effort: Effort) -> list[Row]:
         for name, task, reference, limit in (
             ("text of a program, all different", "text of a program, all different", CAPSTONE, 0.5),
             ("assembling text", "assembling text", LLVM_MC, 1),
+            ("assembling a line of ubpf's text", "assembling a line of ubpf's text", UBPF, 0.02),
             (units, "opening", DECODE, 0.05),
         )
     ]
@@ -83,3 +104,12 @@ def _capstone() -> Any:
     capstone: Any = importlib.import_module("capstone")
 
     return capstone.Cs(capstone.CS_ARCH_BPF, capstone.CS_MODE_LITTLE_ENDIAN | capstone.CS_MODE_BPF_EXTENDED)
+
+
+def _ubpf() -> Callable[[str], bytes]:
+    """What assembles text in ubpf's own Python; ImportError without it, SyntaxError with a parcon for Python 2."""
+    folder = os.environ.get(UBPF_FOLDER)
+    if folder and folder not in sys.path:
+        sys.path.append(folder)
+    assembler: Any = importlib.import_module("ubpf.assembler")
+    return assembler.assemble  # type: ignore[no-any-return]

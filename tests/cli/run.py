@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-COMMAND = [sys.executable, "-X", "dev", "-W", "error", "-m", "ebpfasm"]
+COMMAND = [sys.executable, "-X", "faulthandler", "-W", "error", "-m", "ebpfasm"]
 TIMEOUT_S = 120
 IGNORABLE = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 

@@ -174,14 +174,32 @@ def test_a_megabyte_of_noise_is_refused(seed: int, ebpfasm: Ebpfasm) -> None:
     assert answer.err.startswith("<stdin>:")
 
 
+@pytest.mark.parametrize(
+    ("text", "dialect", "others"),
+    [
+        ("mov %r0, 1", "llvm", ["ubpf"]),
+        ("0: (b7) r0 = 0", "llvm", ["kernel"]),
+        ("0: (b7) r0 = 0", "ubpf", ["kernel"]),
+        ("r0 = 0", "ubpf", ["llvm", "kernel"]),
+        ("frob", "llvm", []),
+        ("mov %r0, 1\nr0 = 1", "llvm", []),
+    ],
+)
+def test_another_dialect_is_told(text: str, dialect: str, others: list[str], ebpfasm: Ebpfasm) -> None:
+    answer = ebpfasm("asm", "--dialect", dialect, given=text)
+    assert (answer.status, answer.out) == (1, b"")
+    hints = [line for line in answer.err.splitlines() if "--dialect" in line]
+    assert hints == [f"<stdin>: this can be read with --dialect {other}" for other in others]
+
+
 # files and streams
 
 
 def test_a_file_that_is_not_there(ebpfasm: Ebpfasm, tmp_path: Path) -> None:
     path = str(tmp_path / "no.s")
-    assert ebpfasm("asm", path) == (1, b"", f"ebpfasm: [Errno 2] No such file or directory: {path!r}\n")
-    assert ebpfasm("asm", "-o", f"{path}/x", given="exit").err.startswith("ebpfasm: [Errno 2]")
-    assert ebpfasm("asm", str(tmp_path)).err.startswith("ebpfasm: [Errno 21] Is a directory")
+    assert ebpfasm("asm", path) == (1, b"", f"ebpfasm: {path}: No such file or directory\n")
+    assert ebpfasm("asm", "-o", f"{path}/x", given="exit").err.startswith(f"ebpfasm: {path}/x: No such")
+    assert ebpfasm("asm", str(tmp_path)).err == f"ebpfasm: {tmp_path}: Is a directory\n"
 
 
 def test_in_a_process_of_its_own() -> None:

@@ -154,4 +154,4 @@ def test_a_full_disk_is_one_line() -> None:
             check=False,
         )
     assert result.returncode == 1
-    assert result.stderr == "ebpfasm: [Errno 28] No space left on device\n"
+    assert result.stderr == "ebpfasm: No space left on device\n"

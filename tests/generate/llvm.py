@@ -1,10 +1,11 @@
-"""What llvm-mc 19 and llvm-objdump 19 make of many instructions, each on its own and all in one run."""
+"""What llvm-mc 19 and llvm-objdump 19 make of many instructions, all in one run, and llc 19 of whole files."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Literal
 
 TRIPLES = {"little": "bpfel", "big": "bpfeb"}
@@ -22,6 +23,14 @@ def available() -> bool:
 def run(command: list[str], data: bytes) -> subprocess.CompletedProcess[bytes]:
     """Run a tool on some input."""
     return subprocess.run(command, input=data, capture_output=True, check=False, timeout=120)
+
+
+def compiled(source: Path, byteorder: Endian, kind: Literal["asm", "obj"], options: list[str]) -> bytes:
+    """Return what llc makes of a file of LLVM's intermediate language."""
+    result = run(["llc-19", f"-march={TRIPLES[byteorder]}", f"-filetype={kind}", *options, "-o", "-", str(source)], b"")
+    if result.returncode:
+        raise RuntimeError(f"llc-19: {result.stderr.decode()}")
+    return result.stdout
 
 
 def assembled(lines: list[str], byteorder: Endian) -> list[str]:
