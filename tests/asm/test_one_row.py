@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from ebpfasm import asm
+from ebpfasm import asm, vm
 from ebpfasm.asm import alu, jump, table
 from ebpfasm.asm.instruction import Instruction
 from ebpfasm.errors import OperandError
@@ -58,6 +58,16 @@ def test_with_the_row_it_is_an_instruction(instruction: Instruction, encoding: s
     assert text in asm.Instructions([instruction]).listing()
 
 
+@pytest.mark.usefixtures("nand_in_the_table")
+@pytest.mark.parametrize("run", [vm.run, vm.interpret])
+def test_with_the_row_it_runs(run: Callable[..., vm.Result]) -> None:
+    results = []
+    for instruction, *_ in ENCODINGS:
+        before = [asm.Mov.Imm(asm.R1, 7), asm.Mov.Imm(asm.R2, 2)]
+        results.append(run([*before, instruction, asm.Mov.Reg(asm.R0, asm.R1), asm.Return()]).r0)
+    assert results == [~5 % (1 << 64), ~2 % (1 << 64), 0xFFFFFFF8, 0xFFFFFFFD]
+
+
 def test_the_row_checks_its_operands() -> None:
     with pytest.raises(OperandError, match=r"^Nand.Imm: register must be in 0..10, not 11$"):
         NAND.Imm(11, 0)
@@ -81,7 +91,7 @@ def test_an_index_of_the_one_row_finds_it() -> None:
 
 
 def test_a_jump_of_one_row_takes_labels_too() -> None:
-    odd = jump.Jump("JOdd", 0xF0, "odd", "jodd")
+    odd = jump.Jump("JOdd", 0xF0, "odd", "jodd", "d ^ s & 1")
     program = asm.Instructions([odd.Imm(asm.R1, 3, "end"), asm.Mov.Imm(asm.R0, 1), asm.Label("end")])
     assert program.encode("little").hex() == "f501010003000000" + "b700000001000000"
 

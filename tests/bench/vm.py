@@ -62,7 +62,8 @@ def memory(steps: int) -> Instructions:
 def map_lookup(steps: int) -> Instructions:
     """A hash map's value looked up and counted up."""
     body = [
-        asm.Mov.Reg(R1, R9), asm.And.Imm(R1, 63), asm.StoreMem(RFP, -4, R1, Word), asm.LoadMapPtr(R1, "counts"), asm.Mov.Reg(R2, RFP), asm.Add.Imm(R2, -4),
+        asm.Mov.Reg(R1, R9), asm.And.Imm(R1, 63), asm.StoreMem(RFP, -4, R1, Word),
+        asm.LoadMapPtr(R1, "counts"), asm.Mov.Reg(R2, RFP), asm.Add.Imm(R2, -4),
         asm.FnMapLookupElem.Call(), asm.JEq.Imm(R0, 0, 3), asm.LoadMem(R1, R0, 0, DWord), asm.Add.Imm(R1, 1),
         asm.StoreMem(R0, 0, R1, DWord),
     ]  # fmt: skip

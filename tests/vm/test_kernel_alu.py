@@ -41,7 +41,7 @@ def program_for(vector: dict[str, Any]) -> Linked:
                 asm.Mov.Imm(R0, 0),
                 asm.Return(),
             ]
-        )  # fmt: skip
+        )
     )
 
 
