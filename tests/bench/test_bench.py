@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.bench import text as bench_text
-from tests.bench import workload
+from tests.bench import vm, workload
 from tests.bench.clock import Effort, Task, Times, in_turns
 from tests.bench.report import report
 from tests.bench.table import Row, Target, table
 
-TINY = Effort(size=70, repetitions=1, calls=4, slow_calls=2, starts=1)
+TINY = Effort(size=70, repetitions=1, calls=4, slow_calls=2, starts=1, steps=2_000, runs=1)
 
 FIGURES = (
     "build, labels",
@@ -32,6 +32,10 @@ FIGURES = (
     "test_run, 64 bytes",
     "python, import ebpfasm.asm",
     "python, entry stub loaded",
+    "vm, an instruction of the loop 'alu'",
+    "vm, an instruction of the loop 'memory'",
+    "vm, an instruction of the loop 'map lookup'",
+    "vm, an instruction of the loop 'packet parse'",
 )
 
 
@@ -150,3 +154,10 @@ def test_another_assembler_that_gives_other_bytes_is_no_reference(clone_of_ubpf:
     clone_of_ubpf.write_text("def assemble(text): return bytes(8)\n")
     with pytest.raises(AssertionError, match="other bytes"):
         bench_text.rows(TINY)
+
+
+@pytest.mark.parametrize("name", vm.LOOPS)
+def test_the_loops_of_the_vm_run_as_long_as_they_say_and_alike(name: str) -> None:
+    program = vm.linked(vm.LOOPS[name](10_000))
+    assert vm.translated(program) == vm.interpreted(program)
+    assert 9_800 <= vm.translated(program) <= 10_020
