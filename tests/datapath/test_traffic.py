@@ -136,7 +136,9 @@ def test_only_what_leaves_the_pod_meets_the_stub(way: Way, veth: Veth) -> None:
 
 def test_two_pods_from_two_threads(netns: Callable[[], str], veth: Veth) -> None:
     # The two ends of one pair: what one pod sends, the other receives.
-    back = Veth(*veth[4:], *veth[:4])
+    back = Veth(
+        veth.peer_netns, veth.peer, veth.peer_index, veth.peer_address, veth.netns, veth.name, veth.index, veth.address
+    )
     results: dict[str, tuple[int, int, int]] = {}
     meeting = threading.Barrier(2, timeout=30)
 

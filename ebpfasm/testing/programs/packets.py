@@ -174,7 +174,9 @@ HELPERS = (
     (asm.FnSkbChangeType,    ((0, 1, 2, 3, 4, 7),)),
     (asm.FnSetHash,          (None,)),
     (asm.FnSetHashInvalid,   ()),
-    (asm.FnSkbChangeTail,    ((13, 14, 20, 64, 100), (0, 0, 1))),
+    # Not shorter: of a packet cut within its network header, bpf_skb_adjust_room() moves what was cut off, too
+    # (bpf_skb_generic_push(), net/core/filter.c), and what is beyond a packet's end is not defined.
+    (asm.FnSkbChangeTail,    ((13, 54, 60, 64, 100), (0, 0, 1))),
     (asm.FnSkbChangeHead,    ((0, 1, 14, 64, 4000), (0, 0, 1))),
     (asm.FnSkbAdjustRoom,    ((0, 4, 20, -4, -20, 300), (0, 1, 2), (0, 1, 2, 4, 32))),
     (asm.FnSkbChangeProto,   ((0x0008, 0xDD86, 0x0800), (0, 0, 1))),
