@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import struct
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ebpfasm.kernel import netns
 from ebpfasm.kernel.programs import prog_load
-from ebpfasm.testing.footprint import footprint
+from ebpfasm.testing.footprint import SETTLE_S, footprint
 from ebpfasm.testing.network import Veth, unique_name
 
-__all__ = ["Veth", "footprint", "own_namespace", "refusal_as_nobody", "unique_name", "verdict_program"]
+__all__ = ["Veth", "eventually", "footprint", "own_namespace", "refusal_as_nobody", "unique_name", "verdict_program"]
 
 BPF_PROG_TYPE_SCHED_CLS = 3  # enum bpf_prog_type
 NOBODY = 65534
@@ -29,6 +30,14 @@ def verdict_program(verdict: int) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    """Return whether it comes true within the time that the kernel may take for what it does in a work of its own."""
+    deadline = time.monotonic() + SETTLE_S
+    while not (true := condition()) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return true
 
 
 def own_namespace() -> tuple[int, int]:
