@@ -12,8 +12,8 @@ import pytest
 from tests.generate import examples
 
 MARKS = {
-    "02_live_swap": [pytest.mark.kernel, pytest.mark.net],
-    "03_count_by_destination": [pytest.mark.kernel],
+    "02_live_swap": [pytest.mark.needs_kernel, pytest.mark.needs_netns],
+    "03_count_by_destination": [pytest.mark.needs_kernel],
 }
 """What the examples need besides Python."""
 

@@ -199,7 +199,7 @@ with Map.create(MapType.PROG_ARRAY, key_size=4, value_size=4, max_entries=1) as 
 """
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_the_way_to_a_loaded_stub_is_light() -> None:
     import _cffi_backend
 

@@ -39,8 +39,8 @@ def test_what_needs_no_kernel() -> None:
         run(source, names)
 
 
-@pytest.mark.kernel
-@pytest.mark.net
+@pytest.mark.needs_kernel
+@pytest.mark.needs_netns
 def test_all_of_it(no_leaks: None, veth: Veth) -> None:
     names: dict[str, Any] = {"netns": veth.netns}
     try:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Pair = tuple[int | None, int | None]
     Line = tuple[str, int | str, int | str, Step | str]  # mark, the units in both programs, an instruction or the text
 
-__all__ = ["difference"]
+__all__ = ["Comparison", "difference", "folded", "line_text"]
 
 CONTEXT = 3
 """So many unchanged lines stand on either side of a change."""
@@ -45,14 +45,14 @@ def difference(a: Instructions, b: Instructions, *, color: bool = False) -> str:
         color: with escape sequences for a terminal.
     """
     written = []
-    for mark, old, new, what in _folded(_Comparison(a, b).lines()):
-        text = what if isinstance(what, str) else _text(what.instruction)
+    for mark, old, new, what in folded(Comparison(a, b).lines()):
+        text = what if isinstance(what, str) else line_text(what.instruction)
         line = f"{mark} {old:>5} {new:>5}  {text}"
         written.append(f"\x1b[{COLOURS[mark]}m{line}\x1b[0m" if color and COLOURS[mark] else line)
     return "\n".join(written)
 
 
-class _Comparison:
+class Comparison:
     """Two programs, and which instruction of one stands for which of the other."""
 
     def __init__(self, a: Instructions, b: Instructions) -> None:
@@ -196,7 +196,8 @@ def _quoted(comment: str | None) -> str:
     return "none" if comment is None else repr(comment)
 
 
-def _text(instruction: Instruction) -> str:
+def line_text(instruction: Instruction) -> str:
+    """What a difference shows of an instruction: its text, and its comment or what is known of it."""
     note = instruction.comment or note_of(instruction)
     return f"  {instruction}" + (f"  ; {' '.join(note.split(chr(10)))}" if note else "")
 
@@ -212,7 +213,7 @@ def _labels(old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Line]:
             yield from (("+", "", "", f"{name}:") for name in new[j:j_end])
 
 
-def _folded(lines: Iterator[Line]) -> Iterator[Line]:
+def folded(lines: Iterator[Line]) -> Iterator[Line]:
     """The lines with long unchanged runs left out; none if all are unchanged."""
     run: list[Line] = []
     changed = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ebpfasm.asm.differences import _Comparison, _folded, _text
+from ebpfasm.asm.differences import Comparison, folded, line_text
 from ebpfasm.asm.instruction import Instruction
 from ebpfasm.asm.program import Instructions
 from ebpfasm.errors import DecodeError
@@ -47,13 +47,13 @@ def side_by_side(left: Instructions, right: Instructions) -> list[str]:
     Between them stands ``<`` for what only the left has, ``>`` for what only the right has, and ``|`` for what was
     changed; the line below such a row, marked ``^``, names what differs. Nothing if there is no difference.
     """
-    comparison = _Comparison(left, right)
+    comparison = Comparison(left, right)
     of_right = {step.unit: step.instruction for step in comparison.new}
     rows: list[Row] = []
-    for mark, old, new, what in _folded(comparison.lines()):
-        text = what if isinstance(what, str) else _text(what.instruction)
+    for mark, old, new, what in folded(comparison.lines()):
+        text = what if isinstance(what, str) else line_text(what.instruction)
         if mark == " ":
-            same = text if isinstance(what, str) or not isinstance(new, int) else _text(of_right[new])
+            same = text if isinstance(what, str) or not isinstance(new, int) else line_text(of_right[new])
             rows.append((old, text, " ", new, same))
         elif mark == "-":
             rows.append((old, text, "<", "", ""))

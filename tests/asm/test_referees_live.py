@@ -139,7 +139,7 @@ def branching() -> Instructions:
     ])  # fmt: skip
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_the_verifier_s_log_is_the_program() -> None:
     program = branching()
     fd, log = prog_load_log(ProgramType.SCHED_CLS, program.encode(), log_level=2)
@@ -148,7 +148,7 @@ def test_the_verifier_s_log_is_the_program() -> None:
     assert Instructions.parse(log, "kernel").encode() == program.encode()
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.skipif(not shutil.which("bpftool"), reason="bpftool is not on the PATH (Debian: the package bpftool)")
 @pytest.mark.parametrize("options", [[], ["opcodes"], ["linum"]], ids=lambda options: " ".join(options) or "plain")
 def test_bpftool_s_dump_is_the_program(options: list[str]) -> None:

@@ -239,7 +239,7 @@ NO_SUCH_ENCODING = re.compile(
 """What verifiers say of fields that are no instruction to them; their other refusals are about what a program does."""
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.name}-{form.opcode:#04x}")
 def test_this_kernel_knows_the_instructions_of_its_time(form: Form) -> None:
     from ebpfasm import ProgramType

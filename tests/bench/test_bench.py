@@ -64,7 +64,7 @@ def test_a_changed_program_to_load_is_noticed(monkeypatch: pytest.MonkeyPatch) -
         workload.verifiable_code()
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_every_figure_is_measured() -> None:
     text = report(TINY, "")
     for figure in FIGURES:

@@ -18,7 +18,7 @@ from ebpfasm.cli.demo.stream import Stream
 from ebpfasm.kernel import netns
 from tests.cli.run import COMMAND, environment, run, start
 
-pytestmark = [pytest.mark.kernel, pytest.mark.net]
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
 
 QUICK = ("demo", "--seconds", "0.2", "--swaps", "1000")
 

@@ -11,7 +11,7 @@ import pytest
 from ebpfasm import Map, MapType, Program, ProgramType
 from ebpfasm.cli.demo import programs
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.needs_kernel
 
 ETHERNET = bytes(12)
 ARP = ETHERNET + b"\x08\x06" + bytes(28)

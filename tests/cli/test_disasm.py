@@ -169,7 +169,7 @@ def test_wrong_usage_is_status_2(arguments: list[str], message: str, ebpfasm: Eb
 # programs in the kernel
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_program_by_its_pin_and_by_its_id(no_leaks: None, bpffs: Path) -> None:
     with Program.load(ProgramType.SCHED_CLS, [Mov.Imm(R0, 2), Return()], name="drop") as program:
         program.pin(str(bpffs / "drop"))
@@ -182,7 +182,7 @@ def test_a_program_by_its_pin_and_by_its_id(no_leaks: None, bpffs: Path) -> None
             assert run("disasm", *source, "--format", "dot").stdout.startswith('digraph "drop_code" {')
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_what_is_no_program(no_leaks: None, bpffs: Path, ebpfasm: Ebpfasm) -> None:
     for source in (["--id", "4294967295"], ["--pin", str(bpffs / "nothing")], ["--pin", "/dev/null"]):
         answer = ebpfasm("disasm", *source)

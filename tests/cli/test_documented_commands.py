@@ -79,7 +79,7 @@ def test_what_needs_no_kernel(directory: Path) -> None:
         assert (step.command, run(step.command, directory)) == (step.command, step.output)
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_what_needs_the_kernel(no_leaks: None, bpffs: Path, directory: Path) -> None:
     with Program.load(ProgramType.SCHED_CLS, [Mov.Imm(R0, 2), Return()], name="drop") as program:
         program.pin(str(bpffs / "drop"))

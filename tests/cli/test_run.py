@@ -150,7 +150,7 @@ def test_what_cannot_be_listed(ebpfasm: Ebpfasm) -> None:
     assert answer.out.decode().splitlines()[2:] == ["map sent (queue, whose entries cannot be listed)"]
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_ring_buffer_of_the_kernel(ebpfasm: Ebpfasm, no_leaks: None) -> None:
     arguments = ("run", "--type", "sched_cls", "--data", PACKET, "--map", "sent=ringbuf:0:0:4096", "--kernel", "--json")
     result = told(ebpfasm(*arguments, given=RECORD.format(size=8, helper=130)).out)
@@ -296,7 +296,7 @@ def test_the_types_are_those_the_vm_has() -> None:
     assert sorted(TYPES) == sorted(["raw", *(ProgramType(each).name.lower() for each in (*RIGHTS, ProgramType.XDP))])
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_the_kernel_says_the_same(ebpfasm: Ebpfasm, no_leaks: None) -> None:
     arguments = ("run", "--type", "sched_cls", "--json", "--map", MAP, "--data", PACKET, "--repeat", "2")
     one = told(ebpfasm(*arguments, given=COUNT).out)
@@ -307,14 +307,14 @@ def test_the_kernel_says_the_same(ebpfasm: Ebpfasm, no_leaks: None) -> None:
     assert one["maps"]["counts"]["entries"] == [[SEVEN, eight(2)]]
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_map_of_the_kernel_by_its_descriptor(ebpfasm: Ebpfasm, no_leaks: None) -> None:
     text = "ld_pseudo r1, 2, 5\nr2 = 1\nlock *(u64 *)(r1 + 0) += r2\nr0 = 0\nexit"
     arguments = ("run", "--type", "sched_cls", "--data", PACKET, "--map", "5=array:4:8:1", "--kernel")
     assert ebpfasm(*arguments, given=text).out.decode().splitlines()[-1] == f"  00000000: {eight(1)}"
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_the_kernel_with_a_context(ebpfasm: Ebpfasm, no_leaks: None) -> None:
     arguments = ("run", "--type", "sched_cls", "--ctx", "mark=5", "--ctx", "cb=1,2", "--data", PACKET, "--kernel")
     answer = ebpfasm(*arguments, given=MARK)
@@ -323,7 +323,7 @@ def test_the_kernel_with_a_context(ebpfasm: Ebpfasm, no_leaks: None) -> None:
     assert b"mark=9" in answer.out
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_xdp_in_the_kernel(ebpfasm: Ebpfasm, no_leaks: None) -> None:
     text = "r2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 8)\nr2 -= r3\nr0 = r2\nexit"
     arguments = ("run", "--type", "xdp", "--ctx", "metadata=4", "--data", "00" * 32, "--json")
@@ -331,7 +331,7 @@ def test_xdp_in_the_kernel(ebpfasm: Ebpfasm, no_leaks: None) -> None:
     assert told(ebpfasm(*arguments, "--kernel", given=text).out)["retval"] == 4
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_what_the_verifier_refuses_is_one_line(ebpfasm: Ebpfasm, no_leaks: None) -> None:
     answer = ebpfasm("run", "--type", "sched_cls", "--data", PACKET, "--kernel", given="exit")
     assert (answer.status, answer.out) == (1, b"")

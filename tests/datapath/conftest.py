@@ -16,7 +16,7 @@ from tests.net import own_namespace
 @pytest.fixture(autouse=True)
 def _nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """After each live test its thread is where it was; no descriptor, thread, namespace or BPF object is left."""
-    if not request.node.get_closest_marker("kernel") or why_no_kernel() or why_no_namespaces():
+    if not request.node.get_closest_marker("needs_kernel") or why_no_kernel() or why_no_namespaces():
         yield
         return
     request.getfixturevalue("no_leaks")

@@ -22,7 +22,7 @@ from ebpfasm.kernel.netns import delete, run_in
 from tests.datapath.packets import OK, SHOT, returning
 from tests.net import Veth
 
-pytestmark = [pytest.mark.kernel, pytest.mark.net]
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
 
 Attach = Callable[..., ClsactLink]
 

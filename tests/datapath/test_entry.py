@@ -13,7 +13,7 @@ from tests.datapath.packets import OK, SHOT, returning
 
 PACKET = bytes(64)
 
-live = [pytest.mark.kernel, pytest.mark.net]
+live = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
 
 
 def program_array(slots: int = 1) -> Map:

@@ -19,7 +19,7 @@ from ebpfasm.kernel.netns import delete, run_in
 from tests.datapath.packets import OK, SHOT, returning
 from tests.net import Veth, eventually, own_namespace
 
-pytestmark = [pytest.mark.kernel, pytest.mark.net]
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
 
 ALL_WAYS = pytest.mark.parametrize("way", [attach_tcx, attach_clsact, attach])
 WAYS = pytest.mark.parametrize("way", [attach_tcx, attach_clsact])

@@ -19,7 +19,7 @@ from ebpfasm.kernel.netns import run_in
 from tests.datapath.packets import OK, returning
 from tests.net import Veth, own_namespace
 
-pytestmark = [pytest.mark.kernel, pytest.mark.net]
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
 
 
 ARRAY, PIN, STUB = "closed program array 'pod0'", "removed pin {pin}", "closed the entry stub"

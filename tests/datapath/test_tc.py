@@ -21,7 +21,7 @@ from tests.datapath.packets import OK, SHOT, counting, returning, streaming
 from tests.kernel.fake import FakeKernel
 from tests.net import Veth, own_namespace, refusal_as_nobody
 
-pytestmark = [pytest.mark.kernel, pytest.mark.net]
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
 
 INGRESS, EGRESS = AttachType.TCX_INGRESS, AttachType.TCX_EGRESS
 SIDES = pytest.mark.parametrize("where", [INGRESS, EGRESS], ids=["ingress", "egress"])

@@ -13,7 +13,7 @@ from ebpfasm.datapath import ClsactLink, Pod, attach_clsact, attach_tcx
 from tests.datapath.packets import OK, SHOT, counting, returning, streaming
 from tests.net import Veth
 
-pytestmark = [pytest.mark.kernel, pytest.mark.net]
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
 
 WAYS = pytest.mark.parametrize("way", [attach_tcx, attach_clsact])
 Way = Callable[..., Link | ClsactLink]

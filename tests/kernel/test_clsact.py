@@ -16,7 +16,7 @@ from ebpfasm.kernel.clsact import EGRESS, ETH_P_ALL, INGRESS
 from ebpfasm.kernel.netns import NetNS, run_in
 from tests.net import Veth, own_namespace, refusal_as_nobody, verdict_program
 
-pytestmark = [pytest.mark.net, pytest.mark.kernel]
+pytestmark = [pytest.mark.needs_netns, pytest.mark.needs_kernel]
 
 TC_ACT_OK, TC_ACT_SHOT = 0, 2  # linux/pkt_cls.h
 

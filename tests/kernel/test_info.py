@@ -13,7 +13,7 @@ from ebpfasm.kernel.machine import possible_cpus
 from ebpfasm.kernel.programs import prog_load
 from tests.kernel.code import EXIT, SCHED_CLS, insn, returns
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.needs_kernel
 
 ARRAY, PERCPU_ARRAY = 2, 6
 BPF_PSEUDO_MAP_FD = 1

@@ -14,7 +14,7 @@ from ebpfasm.errors import KernelError
 from ebpfasm.kernel.interfaces import ifindex, ifname, interfaces
 from tests.net import Veth, own_namespace
 
-pytestmark = pytest.mark.net
+pytestmark = pytest.mark.needs_netns
 
 
 def test_both_ways(veth: Veth) -> None:

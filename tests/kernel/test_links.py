@@ -63,8 +63,8 @@ def hook(veth: Veth) -> Iterator[Hook]:
         yield Hook(veth, stack)
 
 
-@pytest.mark.kernel
-@pytest.mark.net
+@pytest.mark.needs_kernel
+@pytest.mark.needs_netns
 def test_a_link_is_made_updated_and_detached(hook: Hook, programs: list[int]):
     link = hook.attach(programs[0])
     info = link_info(link)
@@ -87,8 +87,8 @@ def test_a_link_is_made_updated_and_detached(hook: Hook, programs: list[int]):
         link_update(link, programs[0])
 
 
-@pytest.mark.kernel
-@pytest.mark.net
+@pytest.mark.needs_kernel
+@pytest.mark.needs_netns
 def test_links_are_placed_among_each_other(hook: Hook, programs: list[int]):
     by_id = [prog_info(fd).id for fd in programs]
     first = hook.attach(programs[0])
@@ -97,8 +97,8 @@ def test_links_are_placed_among_each_other(hook: Hook, programs: list[int]):
     assert hook.query().prog_ids == (by_id[1], by_id[2], by_id[0])
 
 
-@pytest.mark.kernel
-@pytest.mark.net
+@pytest.mark.needs_kernel
+@pytest.mark.needs_netns
 def test_a_place_by_id_and_a_revision(hook: Hook, programs: list[int]):
     hook.attach(programs[0])
     revision = hook.query().revision
@@ -108,15 +108,15 @@ def test_a_place_by_id_and_a_revision(hook: Hook, programs: list[int]):
     assert hook.query().prog_ids == (prog_info(programs[1]).id, prog_info(programs[0]).id)
 
 
-@pytest.mark.kernel
-@pytest.mark.net
+@pytest.mark.needs_kernel
+@pytest.mark.needs_netns
 def test_the_same_program_twice(hook: Hook, programs: list[int]):
     hook.attach(programs[0])
     with pytest.raises(AlreadyAttached, match="EEXIST: this program is attached there already"):
         hook.attach(programs[0])
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_an_interface_that_is_not_there(programs: list[int]):
     if not has_tcx():
         pytest.skip("this kernel has no tcx (Linux 6.6)")

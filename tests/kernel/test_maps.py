@@ -17,7 +17,7 @@ from ebpfasm.kernel.programs import prog_load
 from tests.kernel.code import SCHED_CLS, returns
 from tests.kernel.fake import FakeKernel
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.needs_kernel
 
 HASH, ARRAY, PROG_ARRAY, QUEUE = 1, 2, 3, 22
 NOEXIST, EXIST = 1, 2

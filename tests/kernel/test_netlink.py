@@ -18,7 +18,7 @@ from ebpfasm.kernel.interfaces import ifindex, interfaces
 from ebpfasm.kernel.netns import NetNS, run_in
 from tests.net import Veth, own_namespace, refusal_as_nobody
 
-pytestmark = pytest.mark.net
+pytestmark = pytest.mark.needs_netns
 
 MakeNetNS = Callable[[], str]
 

@@ -21,7 +21,7 @@ from ebpfasm.kernel.netns import NetNS, create, delete, names, run_in
 from ebpfasm.kernel.threads import in_thread
 from tests.net import own_namespace, refusal_as_nobody, unique_name
 
-pytestmark = pytest.mark.net
+pytestmark = pytest.mark.needs_netns
 
 MakeNetNS = Callable[[], str]
 

@@ -11,7 +11,7 @@ from ebpfasm.kernel import maps
 from ebpfasm.kernel.info import kind, map_info
 from ebpfasm.kernel.pins import obj_get, obj_pin, on_bpf_file_system, unpin
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.needs_kernel
 
 
 @pytest.fixture

@@ -123,7 +123,7 @@ def test_half_an_instruction():
         prog_load(SCHED_CLS, EXIT[:7])
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_the_verifier_says_why():
     with pytest.raises(VerifierError) as caught:
         prog_load(SCHED_CLS, EXIT, name="entry")
@@ -132,7 +132,7 @@ def test_the_verifier_says_why():
     assert str(caught.value).startswith("BPF_PROG_LOAD 'entry': the verifier refused the program: ")
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_long_log_comes_whole():
     # Each step is a line or two of the log: more than the 64 KiB of the first buffer.
     steps = b"".join(insn(0x07, dst=1 + number % 5, imm=0) for number in range(10))
@@ -145,7 +145,7 @@ def test_a_long_log_comes_whole():
     assert "R0 !read_ok" in caught.value.summary, "the log's end"
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_log_is_to_be_had_of_a_good_program():
     fd, log = prog_load_log(SCHED_CLS, returns(0), log_level=2)
     os.close(fd)
@@ -154,7 +154,7 @@ def test_a_log_is_to_be_had_of_a_good_program():
         prog_load_log(SCHED_CLS, EXIT)
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_an_attach_type_that_is_not():
     with pytest.raises(KernelError, match="BPF_PROG_LOAD: EINVAL: the program type does not go with this attach type"):
         prog_load(9999, returns(0))
@@ -164,7 +164,7 @@ def test_an_attach_type_that_is_not():
         prog_load(SCHED_CLS, b"")
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_run_returns_what_the_program_did(program: int):
     packet = bytes(range(64))
     result = prog_test_run(program, packet)
@@ -172,7 +172,7 @@ def test_a_run_returns_what_the_program_did(program: int):
     assert prog_test_run(program, packet, repeat=1000).retval == 7
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_run_gives_the_context_back():
     # r1 + 8 is __sk_buff.mark: return it, and leave 9 there
     fd = prog_load(SCHED_CLS, insn(0x61, 0, 1, 8) + insn(0xB7, 2, imm=9) + insn(0x63, 1, 2, 8) + EXIT)
@@ -186,7 +186,7 @@ def test_a_run_gives_the_context_back():
     assert int.from_bytes(result.ctx[8:12], sys.byteorder) == 9
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_run_without_a_packet_and_one_too_short(program: int):
     for data in (b"", bytes(13)):
         with pytest.raises(KernelError, match="EINVAL: the data is too short"):
@@ -214,7 +214,7 @@ def test_an_answer_that_never_fits_ends(monkeypatch: pytest.MonkeyPatch):
     assert len(kernel.calls) == programs._RUN_ATTEMPTS
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_nobody_is_told_which_capability_is_missing():
     reader, writer = os.pipe()
     child = os.fork()
@@ -247,7 +247,7 @@ def test_nobody_is_told_which_capability_is_missing():
             )
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_small_memory_limit_is_no_obstacle():
     before = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, before[1]))

@@ -15,7 +15,7 @@ from ebpfasm.asm import R0, Mov, Return
 @pytest.fixture(autouse=True)
 def _nothing_stays(request: pytest.FixtureRequest) -> None:
     """Look for what is left behind by every test that talks to the kernel; before all others, so after all others."""
-    if request.node.get_closest_marker("kernel"):
+    if request.node.get_closest_marker("needs_kernel"):
         request.getfixturevalue("no_leaks")
 
 

@@ -17,7 +17,7 @@ from ebpfasm.kernel.links import has_tcx, prog_query
 from ebpfasm.kernel.netns import run_in
 from tests.net import Veth, eventually, own_namespace
 
-pytestmark = [pytest.mark.kernel, pytest.mark.net]
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
 
 EGRESS = AttachType.TCX_EGRESS
 NO_INTERFACE = 0x7FFFFF

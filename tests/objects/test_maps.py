@@ -25,7 +25,7 @@ from ebpfasm.errors import (
 from ebpfasm.kernel.machine import possible_cpus
 from tests.net import refusal_as_nobody
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.needs_kernel
 
 Create = Callable[..., Map]
 NO_ID = 0x7FFFFFFF

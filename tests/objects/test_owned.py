@@ -98,28 +98,28 @@ def test_pinning_what_is_closed(tmp_path: Path) -> None:
 # objects of the kernel
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_dropped_map_is_named_in_the_warning() -> None:
     held: list[KernelObject] = [Map.create(MapType.ARRAY, key_size=4, value_size=4, max_entries=1, name="pod0")]
     with pytest.warns(ResourceWarning, match=r"^map 'pod0' \(file descriptor \d+\) was dropped without close"):
         drop(held)
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_dropped_program_is_named_in_the_warning() -> None:
     held: list[KernelObject] = [Program.load(ProgramType.SCHED_CLS, [Mov.Imm(R0, 0), Return()], name="pod0")]
     with pytest.warns(ResourceWarning, match=r"^program 'pod0' \(file descriptor \d+\) was dropped without close"):
         drop(held)
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_descriptor_is_not_inherited_and_no_standard_stream(create: Callable[..., Map]) -> None:
     number = create(MapType.ARRAY).fileno()
     assert number > 2
     assert not os.get_inheritable(number)
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_pin_outlives_the_object(create: Callable[..., Map], bpffs: Path) -> None:
     owned = create(MapType.ARRAY, name="pod0")
     identity = owned.id
@@ -130,7 +130,7 @@ def test_a_pin_outlives_the_object(create: Callable[..., Map], bpffs: Path) -> N
     assert (bpffs / "pod0").exists(), "closing removes no pin"
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_pins_are_given_as_text_or_path_and_relative_too(
     create: Callable[..., Map], bpffs: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -144,7 +144,7 @@ def test_pins_are_given_as_text_or_path_and_relative_too(
     assert pins(bpffs) == [], "the relative one is found from anywhere"
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_unpin_without_a_path_removes_what_this_object_pinned(create: Callable[..., Map], bpffs: Path) -> None:
     owned, other = create(MapType.ARRAY), create(MapType.ARRAY)
     owned.pin(bpffs / "one")
@@ -158,7 +158,7 @@ def test_unpin_without_a_path_removes_what_this_object_pinned(create: Callable[.
     assert pins(bpffs) == ["other"]
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_unpin_with_a_path_removes_that_pin_only(create: Callable[..., Map], bpffs: Path) -> None:
     owned = create(MapType.ARRAY)
     owned.pin(bpffs / "one")
@@ -171,7 +171,7 @@ def test_unpin_with_a_path_removes_that_pin_only(create: Callable[..., Map], bpf
     assert pins(bpffs) == []
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_path_that_was_given_up_is_not_removed_from_who_has_it_now(create: Callable[..., Map], bpffs: Path) -> None:
     owned, other = create(MapType.ARRAY), create(MapType.ARRAY)
     owned.pin(bpffs / "one")
@@ -181,7 +181,7 @@ def test_a_path_that_was_given_up_is_not_removed_from_who_has_it_now(create: Cal
     assert pins(bpffs) == ["one"]
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_pin_can_be_removed_after_the_object_was_closed(create: Callable[..., Map], bpffs: Path) -> None:
     owned = create(MapType.ARRAY)
     owned.pin(bpffs / "one")
@@ -190,7 +190,7 @@ def test_a_pin_can_be_removed_after_the_object_was_closed(create: Callable[..., 
     assert pins(bpffs) == []
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_pin_where_there_is_one(create: Callable[..., Map], bpffs: Path) -> None:
     owned = create(MapType.ARRAY)
     owned.pin(bpffs / "one")
@@ -200,7 +200,7 @@ def test_a_pin_where_there_is_one(create: Callable[..., Map], bpffs: Path) -> No
     assert pins(bpffs) == []
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_pin_outside_a_bpf_file_system(create: Callable[..., Map], tmp_path: Path) -> None:
     owned = create(MapType.ARRAY)
     with pytest.raises(KernelError, match="is not on a bpf file system; mount one there"):
@@ -215,7 +215,7 @@ def test_a_pin_outside_a_bpf_file_system(create: Callable[..., Map], tmp_path: P
     owned.unpin()
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_pin_with_a_dot_in_its_name(create: Callable[..., Map], bpffs: Path) -> None:
     with pytest.raises(KernelError, match="the name of a pin cannot have a dot in it"):
         create(MapType.ARRAY).pin(bpffs / "pod0.v1")

@@ -17,7 +17,7 @@ from ebpfasm import AttachType, Map, MapType, Program, ProgramArray, ProgramType
 from ebpfasm.datapath import entry_stub
 from ebpfasm.errors import ClosedError, KernelError, KeyNotFound, NotSupported, OperandError
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.needs_kernel
 
 PACKET = bytes(64)
 Load = Callable[..., Program]

@@ -28,7 +28,7 @@ from ebpfasm.errors import (
 from ebpfasm.kernel.machine import release
 from tests.net import refusal_as_nobody
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.needs_kernel
 
 SCHED_CLS = ProgramType.SCHED_CLS
 PACKET = bytes(range(64))

@@ -39,7 +39,7 @@ from ebpfasm.testing import MapSpec, assert_same_as_kernel
 from ebpfasm.testing.compare import Outcome, context_bytes, differences
 from ebpfasm.testing.specs import spec_of
 
-needs_kernel = pytest.mark.kernel
+needs_kernel = pytest.mark.needs_kernel
 
 PACKET = bytes(range(14)) + b"payload"
 COUNTER = MapSpec(MapType.ARRAY, key_size=4, value_size=8, max_entries=1, entries={0: 41})

@@ -21,7 +21,7 @@ from ebpfasm.objects.maps import Map
 from ebpfasm.testing import footprint as footprints
 from tests.net import footprint, verdict_program
 
-pytestmark = [pytest.mark.net, pytest.mark.kernel]
+pytestmark = [pytest.mark.needs_netns, pytest.mark.needs_kernel]
 
 LOAD_AND_WAIT = """
 import sys

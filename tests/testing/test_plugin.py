@@ -194,8 +194,8 @@ def test_a_marked_test_that_skips_itself_fails_there_too(
     result.stdout.fnmatch_lines(["*EBPFASM_REQUIRE_KERNEL is set, and this test did not run. Skipped: no time*"])
 
 
-@pytest.mark.kernel
-@pytest.mark.net
+@pytest.mark.needs_kernel
+@pytest.mark.needs_netns
 def test_the_fixtures_clean_up_after_a_failure(
     no_leaks: None, pytester: pytest.Pytester, run: Callable[..., Result], tmp_path: Path
 ) -> None:
@@ -218,7 +218,7 @@ def test_the_fixtures_clean_up_after_a_failure(
     assert bpffs not in Path("/proc/mounts").read_text()
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_what_a_test_leaves_behind_is_told(
     pytester: pytest.Pytester, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -181,7 +181,7 @@ def test_verifiable_programs_refer_to_no_map(program: Instructions) -> None:
     assert all(item.form is None or item.form.reference != "map" for item in program)
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_the_verifier_accepts_them() -> None:
     refused = []
     for seed in range(300):
@@ -193,7 +193,7 @@ def test_the_verifier_accepts_them() -> None:
     assert len(refused) < 15, refused
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @examples
 @given(strategies.straight_line_programs(kernel=release()), strategies.programs(kernel=release()))
 def test_the_verifier_accepts_the_plain_ones_too(one: Instructions, other: Instructions) -> None:

@@ -95,7 +95,7 @@ def called(vector: dict[str, Any], memory: Any, result: Any) -> Instructions:
     ])  # fmt: skip
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.skipif(sys.byteorder != "little", reason="the vectors are those of a little-endian machine")
 @pytest.mark.parametrize(
     "vector", [vector for vector in VECTORS if vector.get("kernel") == "agrees"], ids=lambda vector: vector["name"]

@@ -34,7 +34,7 @@ def field(name: str, index: int = 0) -> int:
     return start + size * index
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("type", KINDS)
 @pytest.mark.parametrize("given", [None, bytes(192)], ids=["no ctx", "ctx"])
 def test_each_field_has_the_value_it_has_in_the_kernel(type: int, given: bytes | None) -> None:
@@ -52,7 +52,7 @@ def test_each_field_has_the_value_it_has_in_the_kernel(type: int, given: bytes |
                 assert_same(type, program, packet, given, (about, name))
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("type", [*KINDS, ProgramType.XDP])
 def test_programs_may_read_and_write_what_the_verifier_lets_them(type: int) -> None:
     structure = XDP_MD if type == ProgramType.XDP else SK_BUFF
@@ -65,7 +65,7 @@ def test_programs_may_read_and_write_what_the_verifier_lets_them(type: int) -> N
             assert_same(type, [store, *leave(type)], about=("store", offset, size))
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("name", ["tc_index", "tc_classid", "queue_mapping"])
 @pytest.mark.parametrize("value", [0, 5, 0xFFFE, 0xFFFF, 0x10000, 0x12345678, 0xFFFFFFFF])
 def test_fields_of_16_bits_keep_as_many(name: str, value: int) -> None:
@@ -77,7 +77,7 @@ def test_fields_of_16_bits_keep_as_many(name: str, value: int) -> None:
     assert_same(ProgramType.SCHED_CLS, [*store, asm.LoadMem(R0, R1, field(name), Word), asm.Return()])
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("type", [ProgramType.SCHED_CLS, ProgramType.SOCKET_FILTER, ProgramType.CGROUP_SKB])
 def test_a_context_of_bytes_means_what_it_means_to_the_kernel(type: int) -> None:
     for name, (start, size, count) in SK_BUFF.places.items():
@@ -92,7 +92,7 @@ def test_a_context_of_bytes_means_what_it_means_to_the_kernel(type: int) -> None
         assert_same(type, leave(type), ctx=given, about=len(given))
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("type", [ProgramType.SCHED_CLS, ProgramType.LWT_XMIT, ProgramType.XDP])
 def test_packets_have_the_sizes_the_kernel_takes(type: int) -> None:
     sizes = [13, 14, 15, 33, 34, 53, 54, 3711, 3712, 3713, 5000]

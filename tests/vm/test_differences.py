@@ -10,7 +10,7 @@ from ebpfasm.testing.programs.packets import READABLE, WRITABLE
 from ebpfasm.vm import SkBuff
 from ebpfasm.vm.sk_buff_fields import SK_BUFF
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.needs_kernel
 
 FRAME = bytes.fromhex("02000000000102000000000a88b5") + bytes(range(50))
 GIVEN = SkBuff(

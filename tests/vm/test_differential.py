@@ -11,7 +11,7 @@ from ebpfasm.asm.form import Form
 from tests.vm import differential
 from tests.vm.differential import Count, Progress, bunches, compared, main, report
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.needs_kernel
 
 PROGRAMS = 500
 FIRST = 1_000_000  # `make differential` begins at 0: these are others

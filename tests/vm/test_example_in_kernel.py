@@ -15,7 +15,7 @@ from ebpfasm.datapath import entry_stub
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "04_without_a_kernel.py"
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_the_same_verdicts(no_leaks: None) -> None:
     example = runpy.run_path(str(EXAMPLE))
     with ExitStack() as undo:

@@ -16,7 +16,7 @@ OFFSETS = [
 ]  # fmt: skip
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("name", ["IPv4", "a header alone", "a header and a byte"])
 @pytest.mark.parametrize("type", [ProgramType.SOCKET_FILTER, ProgramType.SCHED_CLS, ProgramType.LWT_XMIT])
 def test_it_loads_what_the_kernel_loads(type: int, name: str) -> None:
@@ -28,7 +28,7 @@ def test_it_loads_what_the_kernel_loads(type: int, name: str) -> None:
             assert_same(type, [*begin, asm.LoadInd(R0, R7, 5, SIZES[size]), asm.Return()], packet, about=offset)
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_only_the_low_half_of_the_index_counts() -> None:
     begin = [asm.Mov.Reg(R6, R1), asm.LoadImm(R7, 14 | 3 << 32, DWord)]
     ran = assert_same(ProgramType.SCHED_CLS, [*begin, asm.LoadInd(R0, R7, 0, Word), asm.Return()])

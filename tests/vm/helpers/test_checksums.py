@@ -18,7 +18,7 @@ CHANGES = [(0, 0), (0, 0x1234), (0, 0xFFFF), (0, 0xFFFFFFFF), (0xFFFF, 0), (0x12
 FLAGS = [0, 1, 2, 3, 4, 5, 8, 0x10, 0x12, 0x14, 0x20, 0x22, 0x24, 0x60, 0x62, 0x64, 0x80, 0x84, 0xF4, 0x100]
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("helper", [asm.FnL3CsumReplace, asm.FnL4CsumReplace])
 @pytest.mark.parametrize("checksum", [b"\0\0", b"\xff\xff", b"\x12\x34"], ids=["0", "other 0", "some"])
 def test_replace(helper: asm.jump.Helper, checksum: bytes) -> None:
@@ -30,14 +30,14 @@ def test_replace(helper: asm.jump.Helper, checksum: bytes) -> None:
             )
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("helper", [asm.FnL3CsumReplace, asm.FnL4CsumReplace])
 def test_replace_where_there_is_nothing(helper: asm.jump.Helper) -> None:
     for offset in (0, 1, 52, 53, 54, 0x10000, 0xFFFFFFFF, 1 << 32):
         assert_same(CLS, [*begin(), *call(helper, offset, 1, 2, 2), *end()], ctx=CTX, about=offset)
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("fill", [None, 0, 0xFFFFFFFFFFFFFFFF, 0xFFFF0000FFFF0000])
 def test_diff(fill: int | None) -> None:
     prepare = []
@@ -50,7 +50,7 @@ def test_diff(fill: int | None) -> None:
             assert_same(CLS, program, ctx=CTX, about=(old, new, seed))
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_update_and_level() -> None:
     assert_same(CLS, [*begin(), *call(asm.FnCsumUpdate, 5), *end()], ctx=CTX)
     for levels in itertools.product(range(5), repeat=4):

@@ -91,7 +91,7 @@ def looked_up(map: Any) -> list[Instruction]:
     ]
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("type", KEYED)
 def test_lookup_update_and_delete(type: int) -> None:
     def build(map: Any) -> list[Instruction]:
@@ -107,7 +107,7 @@ def test_lookup_update_and_delete(type: int) -> None:
     assert assert_same(type, build) != "refused"
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_a_full_map() -> None:
     def build(map: Any) -> list[Instruction]:
         program = begin()
@@ -118,7 +118,7 @@ def test_a_full_map() -> None:
     assert_same(MapType.HASH, build)
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("type", [MapType.QUEUE, MapType.STACK])
 def test_queues_and_stacks(type: int) -> None:
     def build(map: Any) -> list[Instruction]:
@@ -133,7 +133,7 @@ def test_queues_and_stacks(type: int) -> None:
     assert assert_same(type, build) != "refused"
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("type", [*KEYED, MapType.QUEUE, MapType.RINGBUF, MapType.PROG_ARRAY])
 @pytest.mark.parametrize(
     "helper",
@@ -159,7 +159,7 @@ def test_the_type_of_a_map_must_fit_the_helper(helper: Any, type: int) -> None:
         vm.run(Instructions(build(vm.Map.create(type, key_size=4, value_size=4, max_entries=1))))
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_what_programs_may_only_read_or_write() -> None:
     def update(map: Any) -> list[Instruction]:
         return [*begin(), *key(0), *with_map(asm.FnMapUpdateElem, map, Stack(-64), Stack(-40), 0), *END]
@@ -236,7 +236,7 @@ def test_a_callback_returns_0_or_1() -> None:
     assert "a callback must return 0, to go on, or 1, to stop" in caught.value.reason
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_ring_buffers() -> None:
     def build(ring: Any) -> list[Instruction]:
         program = begin()

@@ -29,7 +29,7 @@ FIELDS = (0, 4, 16, 20, 24, 28, 68)
 """len, pkt_type, protocol, vlan_present, vlan_tci, vlan_proto and hash."""
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("type", SKB_TYPES)
 def test_load_bytes(type: int) -> None:
     relative = type in {ProgramType.SOCKET_FILTER, ProgramType.SCHED_CLS, ProgramType.CGROUP_SKB}
@@ -45,7 +45,7 @@ def test_load_bytes(type: int) -> None:
                 assert_same(type, [*program, *end(type)], PACKETS[name], CTX, (name, offset, size))
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("type", [CLS, XMIT])
 def test_store_bytes(type: int) -> None:
     for offset in OFFSETS:
@@ -55,7 +55,7 @@ def test_store_bytes(type: int) -> None:
                 assert_same(type, program, ctx=CTX, about=(offset, size, flags))
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("type", [CLS, XMIT])
 @pytest.mark.parametrize("name", ["IPv4", "a header alone", "VLAN"])
 def test_change_tail_and_head(type: int, name: str) -> None:
@@ -66,7 +66,7 @@ def test_change_tail_and_head(type: int, name: str) -> None:
                 assert_same(type, program, PACKETS[name], CTX, (helper, size, flags))
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_the_packet_can_be_read_at_its_new_length() -> None:
     check = [
         asm.LoadMem(R9, R6, 76, Word),
@@ -113,7 +113,7 @@ class Calls:
         ])  # fmt: skip
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("seed", range(8))
 def test_calls_one_after_another_leave_what_they_leave_in_the_kernel(seed: int) -> None:
     """The packet, the fields that programs can see, and where the headers are, after each call.

@@ -129,7 +129,7 @@ def test_what_the_kernel_refuses_is_not_printed(format: str, arguments: tuple[ob
     assert (result.printed, result.r0) == ((), -22 & 0xFFFFFFFFFFFFFFFF)
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_the_kernel_answers_the_same() -> None:
     for format, arguments in [case[:2] for case in PRINTED] + REFUSED:
         if "%p" not in format or "x" in format:  # what else the kernel does with addresses depends on its settings
@@ -137,7 +137,7 @@ def test_the_kernel_answers_the_same() -> None:
     assert_same(ProgramType.SCHED_CLS, printing("abcd", (0, 0, 0), 4), about="no end")
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_trace_vprintk_answers_the_same() -> None:
     begin = []
     for place in range(-96, 0, 8):
@@ -157,7 +157,7 @@ def test_trace_vprintk_answers_the_same() -> None:
             assert_same(ProgramType.SCHED_CLS, [*program, *call], about=(text, size))
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("run", [vm.run, vm.interpret])
 def test_arguments_that_are_not_printed_need_not_have_been_written(run: Any) -> None:
     assert run(Instructions(printing("%d", (1,)))).printed == ("1",)

@@ -10,7 +10,7 @@ from ebpfasm.uapi import ProgramType
 from tests.vm.sides import PACKETS, Stack, assert_same, begin, call_plain, end
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("type", [ProgramType.SCHED_CLS, ProgramType.LWT_XMIT, ProgramType.XDP])
 def test_redirect_returns_what_the_program_must_return(type: int) -> None:
     for ifindex in (1, 5, 1 << 32 | 5):
@@ -19,7 +19,7 @@ def test_redirect_returns_what_the_program_must_return(type: int) -> None:
             assert_same(type, [*program, asm.FnRedirect.Call(), asm.Return()], about=(ifindex, flags))
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 def test_redirect_peer_and_neigh() -> None:
     for flags in (0, 1):
         assert_same(ProgramType.SCHED_CLS, [*begin(), *call_plain(asm.FnRedirectPeer, 1, flags), *end()], about=flags)

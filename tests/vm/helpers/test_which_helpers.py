@@ -13,7 +13,7 @@ from ebpfasm.vm.helpers import HELPERS, TYPES, missing, not_for
 from tests.vm.sides import SKB_TYPES
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("type", [*SKB_TYPES, ProgramType.XDP])
 def test_a_helper_is_for_the_program_types_the_kernel_has_it_for(type: int) -> None:
     for number in HELPERS:

@@ -35,7 +35,7 @@ def sizes() -> list[Instruction]:
     ]
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("packet", [SHORT, LONG, bytes(14)], ids=["60 bytes", "5000 bytes", "14 bytes"])
 def test_a_context_of_bytes_means_what_it_means_to_the_kernel(packet: bytes) -> None:
     whole = len(packet)
@@ -52,7 +52,7 @@ def test_a_context_of_bytes_means_what_it_means_to_the_kernel(packet: bytes) -> 
         assert_same(XDP, [*program, *end(XDP)], packet, ctx, ctx)
 
 
-@pytest.mark.kernel
+@pytest.mark.needs_kernel
 @pytest.mark.parametrize("seed", range(8))
 def test_calls_one_after_another_leave_what_they_leave_in_the_kernel(seed: int) -> None:
     chance = random.Random(seed)

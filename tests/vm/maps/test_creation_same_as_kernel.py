@@ -15,7 +15,7 @@ from ebpfasm.vm.maps import Map as VmMap
 from ebpfasm.vm.maps.kinds import KINDS
 from tests.vm.maps.pairs import Answer, agree, answer
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.needs_kernel
 
 U32 = (1 << 32) - 1
 SOUND: dict[int, dict[str, int]] = {

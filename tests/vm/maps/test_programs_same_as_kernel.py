@@ -41,7 +41,7 @@ from ebpfasm.errors import KernelError
 from ebpfasm.vm.maps.hashes import Hash
 from tests.vm.maps.pairs import Pair
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.needs_kernel
 
 SHAPES: list[dict[str, Any]] = [
     {"type": MapType.ARRAY},

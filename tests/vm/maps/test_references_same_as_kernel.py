@@ -16,7 +16,7 @@ from ebpfasm.errors import OperandError
 from tests.vm.maps.pairs import Pair
 from tests.vm.maps.programs import Stand
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.needs_kernel
 
 # Few: the kernel waits for its programs to be done with a map of maps whenever one is written.
 examples = settings(deadline=None, max_examples=25, stateful_step_count=30)

@@ -17,7 +17,7 @@ from ebpfasm.errors import KernelError
 from ebpfasm.vm.maps import Map as VmMap
 from ebpfasm.vm.maps import Record, RingBuffer
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.needs_kernel
 
 PAGE = 4096
 SIZES = [0, 1, 7, 8, 9, 100, 1000, PAGE // 2, PAGE - 25, PAGE - 16, PAGE - 15, PAGE - 8, PAGE - 7, PAGE]

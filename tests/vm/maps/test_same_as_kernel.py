@@ -21,7 +21,7 @@ from ebpfasm.vm.maps.prefixes import PrefixTrie
 from ebpfasm.vm.maps.queues import Queue
 from tests.vm.maps.pairs import Answer, Pair, agree, answer
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.needs_kernel
 
 Shape = dict[str, Any]
 NO_PREALLOC = MapFlag.NO_PREALLOC
