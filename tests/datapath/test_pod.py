@@ -250,7 +250,7 @@ class TestAfterAKill:
         entry, slots, _ = self.killed(veth, "attach_clsact")
         assert attached(veth) == [entry]
         with Program.from_id(entry) as stub:
-            assert stub.test_run(PACKET).retval == SHOT
+            assert eventually(lambda: stub.test_run(PACKET).retval == SHOT)
         with pytest.raises(DatapathError) as caught:
             Pod.connect(veth.netns, program=program, attach=attach_clsact)
         assert isinstance(caught.value.__cause__, AlreadyAttached)
