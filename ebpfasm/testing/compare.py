@@ -57,7 +57,7 @@ def assert_same_as_kernel(
     program: Instructions | Iterable[Instruction],
     data: bytes = b"",
     *,
-    ctx: bytes | SkBuff | XdpMd | None = None,
+    ctx: bytes | bytearray | memoryview | SkBuff | XdpMd | None = None,
     maps: Mapping[str, Any] | None = None,
     type: int = SCHED_CLS,
 ) -> Outcome:
@@ -89,6 +89,8 @@ def assert_same_as_kernel(
     if not isinstance(program, Instructions):
         program = Instructions(program)
     data = data or bytes(14)
+    if isinstance(ctx, (bytearray, memoryview)):
+        ctx = bytes(ctx)
     given = ctx if ctx is None or isinstance(ctx, bytes) else context_bytes(ctx, data)
     bound, specs = _with_names(program, maps or {})
     kernel = run_in_kernel(bound, data, ctx=given, maps=specs, type=type)

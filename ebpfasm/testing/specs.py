@@ -30,6 +30,9 @@ class MapSpec:
         entries: keys and values as ``Map.create(…)[key] = value`` takes them; of a program array, slots and the
             programs in them, as `Instructions`; of a per-CPU map, one value for all CPUs or a list with one for each.
         flags: `MapFlag` s.
+
+    Raises:
+        OperandError: the entries of maps of this type cannot be listed, and so not compared: queues, ring buffers.
     """
 
     __slots__ = ("entries", "flags", "key_size", "max_entries", "type", "value_size")
@@ -44,6 +47,12 @@ class MapSpec:
         entries: Mapping[Any, Any] | None = None,
         flags: int = 0,
     ) -> None:
+        if type not in COMPARABLE:
+            raise OperandError(
+                f"MapSpec: the entries of a map of type {type!r} cannot be listed, so not compared",
+                field="type",
+                value=type,
+            )
         self.type = type
         self.key_size = key_size
         self.value_size = value_size

@@ -7,10 +7,9 @@ from ebpfasm.vm.memory import STACK_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ebpfasm.asm.cfg import Block
     from ebpfasm.vm.linked import Linked, Operation, Routine
 
-__all__ = ["Known", "access_of", "certain"]
+__all__ = ["Known", "access_of", "certain", "targets"]
 
 REGISTERS = 11
 EVERYTHING = (1 << REGISTERS + STACK_SIZE) - 1
@@ -86,24 +85,33 @@ def access_of(operation: Operation) -> tuple[str, int]:
     return found
 
 
-def certain(program: Linked, routine: Routine, targets: dict[int, list[int]]) -> dict[int, Known]:
+def certain(program: Linked, routine: Routine) -> dict[int, Known]:
     """For each block of a function, by its start, what is certainly known when it begins.
 
-    ``targets`` are the starts of the blocks that each block leads to, within the function. What leads to a block from
-    several sides is known where all agree; what nothing leads to, could be anything.
+    What leads to a block from several sides is known where all agree; what nothing leads to, could be anything.
     """
     before: dict[int, Known] = {routine.start: Known(AT_ENTRY)}
-    blocks: dict[int, Block] = {block.start: block for block in routine.blocks}
+    operations = {block.start: program.of(block) for block in routine.blocks}
     waiting = [routine.start]
     while waiting:
         start = waiting.pop()
         known = before[start].copy()
-        for operation in program.of(blocks[start]):
+        for operation in operations[start]:
             known.follow(operation)
-        for target in targets[start]:
+        for target in targets(operations[start][-1]):
             if target not in before:
                 before[target] = known.copy()
                 waiting.append(target)
             elif before[target].keep_common(known):
                 waiting.append(target)
-    return {start: before.get(start) or Known(EVERYTHING) for start in blocks}
+    return {start: before.get(start) or Known(EVERYTHING) for start in operations}
+
+
+def targets(last: Operation) -> list[int]:
+    """The blocks that a block leads to whose last operation this is."""
+    kind = last.meaning.kind
+    found = [] if kind in ("goto", "leave") else [last.next]
+    if kind in ("goto", "branch"):
+        assert last.target is not None
+        found.append(last.target)
+    return found

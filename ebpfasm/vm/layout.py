@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ebpfasm.vm.assigned import certain
+from ebpfasm.vm.assigned import certain, targets
 from ebpfasm.vm.machine import needs
 
 TYPE_CHECKING = False
@@ -25,15 +25,15 @@ class Layout:
     def __init__(self, program: Linked, routine: Routine, helpers: dict[int, Helper]) -> None:
         self.helpers = helpers
         self.operations = {block.start: program.of(block) for block in routine.blocks}
-        self.targets = {start: _targets(operations[-1]) for start, operations in self.operations.items()}
+        self.targets = {start: targets(operations[-1]) for start, operations in self.operations.items()}
         ways = dict.fromkeys(self.operations, 0)
-        for targets in self.targets.values():
-            for target in targets:
+        for leads_to in self.targets.values():
+            for target in leads_to:
                 ways[target] += 1
         first = routine.start
         self.roots = [first, *(start for start in self.operations if start != first and ways[start] != 1)]
         self._root_in_each_circle()
-        self.known = certain(program, routine, self.targets)
+        self.known = certain(program, routine)
         self.doubtful = self._read_in_doubt()
 
     def _root_in_each_circle(self) -> None:
@@ -67,12 +67,3 @@ class Layout:
             helper = self.helpers.get(operation.value)
             return () if helper is None else tuple(range(1, needs(helper) + 1))
         return operation.reads
-
-
-def _targets(last: Operation) -> list[int]:
-    kind = last.meaning.kind
-    targets = [] if kind in ("goto", "leave") else [last.next]
-    if kind in ("goto", "branch"):
-        assert last.target is not None
-        targets.append(last.target)
-    return targets

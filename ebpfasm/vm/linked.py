@@ -69,11 +69,11 @@ class Routine:
 
     __slots__ = ("blocks", "depth", "name", "start", "tail_calls")
 
-    def __init__(self, name: str, start: int, blocks: tuple[Block, ...], depth: int, tail_calls: bool) -> None:
+    def __init__(self, name: str, start: int, blocks: tuple[Block, ...], tail_calls: bool) -> None:
         self.name = name
         self.start = start
         self.blocks = blocks
-        self.depth = depth
+        self.depth = 0
         self.tail_calls = tail_calls
 
 
@@ -95,6 +95,8 @@ class Linked:
         self.name = name
         if not len(program):
             raise OperandError("a program has at least one instruction", field="instructions", value=program)
+        if maps is not None and not hasattr(maps, "get"):
+            raise OperandError(f"maps must be a dict of maps by name, not {maps!r}", field="maps", value=maps)
         graph = program.cfg()
         self.program = program
         self.maps: list[Any] = []
@@ -157,6 +159,12 @@ class Linked:
             asked = next(operand for operand in form.operands if operand.kind == "map").of(instruction)
         found = maps.get(asked) if _hashable(asked) else None
         if found is not None:
+            if not hasattr(found, "update_bytes"):
+                raise OperandError(
+                    f"maps: {asked!r} must be a map of the vm (ebpfasm.vm.Map), not {found!r}",
+                    field="maps",
+                    value=found,
+                )
             waiting.pop(asked, None)
         elif hasattr(asked, "update_bytes"):
             found = asked
@@ -179,21 +187,26 @@ class Linked:
             leads_on = operation.meaning.kind in ("goto", "branch")
             if leads_on and not operations[0].unit <= (operation.target or 0) <= operations[-1].unit:
                 raise _refused(Step(operation.unit, operation.instruction, {}), "jumps out of its function")
-        depth = max((self._depth(block) for block in function.blocks), default=0)
         tail_calls = any(
             operation.value == TAIL_CALL and "helper" in operation.meaning.words for operation in operations
         )
-        return Routine(function.name, function.start, function.blocks, depth, tail_calls)
+        routine = Routine(function.name, function.start, function.blocks, tail_calls)
+        routine.depth = self._depth(routine)
+        return routine
 
-    def _depth(self, block: Block) -> int:
-        places = StackPlaces()
+    def _depth(self, routine: Routine) -> int:
+        """How far down a function reaches in its stack: through R10, or what it certainly is R10 plus a number."""
+        from ebpfasm.vm.assigned import certain
+
         lowest = 0
-        for operation in self.of(block):
-            for register in (operation.dst, operation.src):
-                place = places.get(register)
-                if place is not None and register in operation.reads:
-                    lowest = min(lowest, place + operation.offset, *places.values())
-            places.follow(operation)
+        certainly = certain(self, routine)
+        for block in routine.blocks:
+            places = StackPlaces(certainly[block.start].places)
+            for operation in self.of(block):
+                for register in operation.reads:
+                    if register in places:
+                        lowest = min(lowest, places[register] + operation.offset, *places.values())
+                places.follow(operation)
         return -lowest
 
 

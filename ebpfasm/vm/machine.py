@@ -183,7 +183,9 @@ class Machine:
     def _check_stack(self, routine: Routine) -> None:
         if len(self.frames) == FRAMES:
             raise Fault(f"is a call within {FRAMES} others, which is as deep as they go")
-        used = sum(_rounded(frame.routine.depth) for frame in self.frames)
+        used = 0
+        for frame in self.frames:  # what a tail call left for is a program of its own, with all of the stack
+            used = _rounded(frame.routine.depth) + (0 if frame.tail_called else used)
         if routine.tail_calls and used >= MAX_STACK_BEFORE_TAIL_CALL:
             raise Fault(
                 f"calls {routine.name}, which makes tail calls, with {used} bytes of stack in use; "
@@ -280,13 +282,14 @@ class Machine:
     def tail_call(self, context: int, map: Any, index: int) -> None:
         """Leave for the program in a slot of a program array; returns where the kernel's tail call misses.
 
-        The order of the tests is the kernel's (kernel/bpf/core.c, JMP_TAIL_CALL).
+        Only one that finds a program counts towards the limit, as in what the kernel's x86 compiler makes of it
+        (arch/x86/net/bpf_jit_comp.c, emit_bpf_tail_call_direct).
         """
         if index >= map.max_entries or self.tail_calls >= MAX_TAIL_CALLS:
             return
-        self.tail_calls += 1
         program = map.program_at(index)
         if program is not None:
+            self.tail_calls += 1
             if self.state:
                 self.check_released()
             raise TailCall(program, context)
@@ -333,14 +336,20 @@ def takes(helper: Helper) -> int:
     """How many of R1 to R5 a helper function takes."""
     found = _parameters.get(helper)
     if found is None:
-        from inspect import signature
+        found = getattr(helper, "takes", None)
+        if found is None:
+            from inspect import signature
 
-        found = _parameters[helper] = len(signature(helper).parameters) - 1
+            found = len(signature(helper).parameters) - 1
+        _parameters[helper] = found
     return found
 
 
 def needs(helper: Helper) -> int:
     """How many of them must have been written: the function's parameters without a default."""
+    found: int | None = getattr(helper, "needs", None)
+    if found is not None:
+        return found
     from inspect import signature
 
     return sum(each.default is each.empty for each in signature(helper).parameters.values()) - 1

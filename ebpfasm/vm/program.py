@@ -7,7 +7,7 @@ from itertools import count
 
 from ebpfasm.errors import ClosedError, OperandError
 from ebpfasm.vm.linked import Linked
-from ebpfasm.vm.running import Run, as_program
+from ebpfasm.vm.running import BYTES, Run, as_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Program:
             KernelError: the kernel would refuse the data or the context.
             ClosedError: the program is closed.
         """
-        from ebpfasm.vm.context import context_for
+        from ebpfasm.vm.context import SkBuff, XdpMd, context_for
         from ebpfasm.vm.translated import execute
 
         if self.closed:
@@ -101,7 +101,11 @@ class Program:
             raise OperandError(
                 f"Program.test_run: repeat must be at least 1, not {repeat}", field="repeat", value=repeat
             )
-        if not isinstance(data, (bytes, bytearray, memoryview)):
+        if not (ctx is None or isinstance(ctx, (*BYTES, SkBuff, XdpMd))):
+            raise OperandError(
+                f"Program.test_run: ctx must be bytes, a SkBuff or an XdpMd, not {ctx!r}", field="ctx", value=ctx
+            )
+        if not isinstance(data, BYTES):
             raise OperandError(f"Program.test_run: data must be bytes, not {data!r}", field="data", value=data)
         ready = Run(bytes(data), ctx=context_for(self.type, ctx), **options)
         ready.machine.program_type = self.type

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LIMIT", "Result", "Run", "interpret", "run"]
 
+BYTES = (bytes, bytearray, memoryview)
 LIMIT = 10_000_000
 """How many instructions a run may have unless it is told otherwise; some seconds."""
 
@@ -72,9 +73,15 @@ class Run:
         strict_alignment: bool = False,
         memory: Memory | None = None,
     ) -> None:
-        for field, given in (("data", data), *([("ctx", ctx)] if isinstance(ctx, (int, str)) else [])):
-            if not isinstance(given, (bytes, bytearray, memoryview)):
-                raise OperandError(f"vm: {field} must be bytes, not {given!r}", field=field, value=given)
+        if not isinstance(data, BYTES):
+            raise OperandError(f"vm: data must be bytes, not {data!r}", field="data", value=data)
+        if not (ctx is None or isinstance(ctx, BYTES) or callable(getattr(ctx, "enter", None))):
+            raise OperandError(
+                f"vm: ctx must be a SkBuff, an XdpMd, bytes or None, not {ctx!r}", field="ctx", value=ctx
+            )
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+            raise OperandError(f"vm: limit must be a number of instructions, not {limit!r}", field="limit", value=limit)
+        data = bytes(data)  # of a memoryview of larger items the length is another
         self.machine = Machine(
             helpers_with(helpers),
             limit=limit,
@@ -92,7 +99,7 @@ class Run:
             self.arguments = (self.machine.set_context(self._raw),)
         else:
             self.machine.context = ctx
-            self.arguments = (ctx.enter(self.machine, bytes(data)),)
+            self.arguments = (ctx.enter(self.machine, data),)
 
     def result(self, r0: int, started_ns: int) -> Result:
         """What the program left, now that it is over."""
@@ -176,4 +183,6 @@ def helpers_with(more: Helpers | None) -> dict[int, Helper]:
 
     if not more:
         return HELPERS
-    return HELPERS | {which if isinstance(which, int) else which.number: helper for which, helper in more.items()}
+    from ebpfasm.vm.user_helpers import numbered
+
+    return HELPERS | numbered(more)

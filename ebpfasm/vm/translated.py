@@ -26,6 +26,10 @@ class Stop(Exception):
     """Translated code found that an instruction cannot be done; the interpreter says why."""
 
 
+class NearLimit(Exception):
+    """So few instructions are left to the limit that they are counted one by one: by the interpreter, to the end."""
+
+
 class Translated:
     """A function of a program as a Python function, and what its lines are."""
 
@@ -75,6 +79,8 @@ def invoke(machine: Machine, program: Linked, start: int, arguments: Sequence[in
             arguments = (jump.context,)
         except VmError:
             raise
+        except NearLimit as near:
+            return _interpreted(machine, activation, translated, near)
         except Exception as error:
             explained = _explained(machine, activation, translated, error)
             if explained is None:
@@ -121,17 +127,15 @@ def _explained(machine: Machine, activation: Activation, translated: Translated,
     assert here is not None
     if here.tb_next is not None and not isinstance(error, Fault):
         return None
-    frame = here.tb_frame
-    unit, before = translated.places[here.tb_lineno]
-    values = frame.f_locals
-    activation.unit = unit
-    activation.registers[:10] = [values.get(f"r{register}") for register in range(10)]
-    activation.registers[10] = activation.frame_pointer
+    before = _restore(activation, translated, error)
+    calls = activation.program.at(activation.unit).meaning.calls
     if isinstance(error, Fault):
-        if not activation.program.at(unit).meaning.calls:  # a call has brought it up to date, and may have run more
-            machine.steps = values["n"] + before + 1
+        if not calls:  # a call has brought it up to date, and may have run more
+            machine.steps = before + 1
         return machine.explained(error)
-    machine.steps = values["n"] + before
+    if calls and not isinstance(error, Stop):
+        return None
+    machine.steps = before
     try:
         Interpreter(machine).step()
     except VmError as explained:
@@ -139,7 +143,30 @@ def _explained(machine: Machine, activation: Activation, translated: Translated,
     return None
 
 
+def _restore(activation: Activation, translated: Translated, error: Exception) -> int:
+    """Give an activation the unit and registers its function was at; returns how many instructions had run before."""
+    assert error.__traceback__ is not None
+    here = error.__traceback__.tb_next
+    assert here is not None
+    activation.unit, before = translated.places[here.tb_lineno]
+    values = here.tb_frame.f_locals
+    activation.registers[:10] = [values.get(f"r{register}") for register in range(10)]
+    activation.registers[10] = activation.frame_pointer
+    return int(values["n"]) + before
+
+
+def _interpreted(machine: Machine, activation: Activation, translated: Translated, near: NearLimit) -> int:
+    """Finish a function by the interpreter; returns its R0."""
+    machine.steps = _restore(activation, translated, near)
+    interpreter = Interpreter(machine)
+    activation.callback = True  # its caller waits for the result, not for the next instruction
+    interpreter.until(len(machine.frames) - 1)
+    assert interpreter.result is not None
+    return interpreter.result
+
+
 BUILTINS: dict[str, Any] = {
+    "NearLimit": NearLimit,
     "Stop": Stop, "invoke": invoke, "packet": Machine.legacy_load, "quotient": quotient, "remainder": remainder,
     "from_bytes": int.from_bytes,
 }  # fmt: skip

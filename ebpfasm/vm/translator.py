@@ -112,7 +112,17 @@ class Translation:
         self._loops = self._leads_back(start)
         if self._loops:
             self._put(depth, "while True:")
+        self._unit, self._longest = start, 0
+        self._checks: list[int] = []
+        self._check_limit(depth + self._loops)
         self._block(depth + self._loops, start)
+        for line in self._checks:
+            self._lines[line] = self._lines[line].replace("LONGEST", str(self._longest))
+
+    def _check_limit(self, depth: int) -> None:
+        """Leave what may go beyond the limit before it jumps again to the interpreter, which counts exactly."""
+        self._checks.append(len(self._lines))
+        self._put(depth, "if n + LONGEST > limit: raise NearLimit")
 
     def _leads_back(self, root: int) -> bool:
         """Whether a root leads to itself with no other root between."""
@@ -131,6 +141,9 @@ class Translation:
         operations = self.layout.operations[start]
         for operation in operations[:-1]:
             self._operation(depth, operation)
+            if operation.meaning.calls:  # which may have run others
+                self._unit = operation.next
+                self._check_limit(depth)
         last = operations[-1]
         kind = last.meaning.kind
         if kind == "leave":
@@ -145,11 +158,14 @@ class Translation:
             self._branch(depth, last)
         else:
             self._operation(depth, last)
+            if last.meaning.calls:
+                self._unit = last.next
+                self._check_limit(depth)
             self._count -= 1  # as for a jump, which counts itself
             self._go(depth, last.next)
 
     def _leave(self, depth: int, result: str) -> None:
-        self._put(depth, "if n > limit: raise Stop")
+        self._longest = max(self._longest, self._count + 1)
         if self.routine.start == 0:
             self._put(depth, "if m.state: m.check_released()")
         self._put(depth, f"return {result}")
@@ -189,13 +205,11 @@ class Translation:
         if target not in self.layout.roots:
             self.layout.roots.append(target)
             raise _TooDeep
+        self._longest = max(self._longest, self._count + 1)
         self._put(depth, f"n += {self._count + 1}")
         if target == self._root_start and self._loops:
-            self._put(depth, "if n >= limit: raise Stop")
             self._put(depth, "continue")
         else:
-            if target <= self._unit:
-                self._put(depth, "if n >= limit: raise Stop")
             self._put(depth, f"pc = {self.layout.roots.index(target)}")
             self._put(depth, "break" if self._loops else "continue")
 

@@ -295,3 +295,14 @@ def test_a_per_cpu_map_is_described_with_all_its_values() -> None:
     made = vm.Map.create(MapType.PERCPU_HASH, key_size=4, value_size=4, max_entries=2, cpus=2)
     made[7] = [1, 2]
     assert spec_of(made).entries == {7: [1, 2]}
+
+
+@pytest.mark.parametrize("type", [MapType.QUEUE, MapType.RINGBUF])
+def test_maps_whose_entries_cannot_be_listed(type: MapType) -> None:
+    with pytest.raises(OperandError, match="cannot be listed"):
+        MapSpec(type, key_size=0, value_size=4, max_entries=4096)
+
+
+@pytest.mark.needs_kernel
+def test_the_context_may_be_any_bytes() -> None:
+    assert_same_as_kernel([LoadMem(R0, R1, 8, Word), Return()], bytes(64), ctx=bytearray(192))

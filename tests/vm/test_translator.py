@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from ebpfasm import asm, vm
 from ebpfasm.asm import R0, R1, R2, R3, R4, R5, R6, R7, R9, R10, Byte, DWord, Half, Instructions, Label, Word
-from ebpfasm.errors import VmError
+from ebpfasm.errors import OperandError, VmError
 from ebpfasm.uapi import MapType, ProgramType
 from ebpfasm.vm.linked import Linked
 from ebpfasm.vm.machine import Machine
@@ -216,13 +217,12 @@ def test_the_limit_counts_every_instruction(limit: int) -> None:
         asm.Mov.Imm(R0, 1).with_symbol("f"),
         asm.Return(),
     ]
-    needed = 17
-    for run in (vm.run, vm.interpret):
-        if limit >= needed:
-            assert run(Instructions(items), limit=limit).steps == needed
-        else:
-            with pytest.raises(VmError, match=f"after {limit} instructions?, which is the limit"):
-                run(Instructions(items), limit=limit)
+    if limit >= 17:
+        assert both(items, limit=limit).steps == 17
+    else:
+        error = both_fail(items, limit=limit)
+        assert error.steps == limit
+        assert f"after {limit} instruction" in error.reason
 
 
 def test_may_goto_goes_on_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -408,3 +408,149 @@ def test_registers_at_the_start(run: Callable[..., Result]) -> None:
     for register in (R0, R3, R4, R5, R6, R9):
         with pytest.raises(VmError, match=f"reads r{int(register)}, which nothing was written to"):
             run([asm.Add.Imm(register, 1), asm.Mov.Imm(R0, 0), asm.Return()])
+
+
+def test_an_empty_slot_does_not_count_as_a_tail_call() -> None:
+    slots = vm.Map.create(MapType.PROG_ARRAY, key_size=4, value_size=4, max_entries=2)
+    slots[0] = vm.Program.load(ProgramType.SCHED_CLS, [asm.Mov.Imm(R0, 9), asm.Return()])
+    items: list[Any] = [asm.Mov.Reg(R6, R1)]
+    for index in [1] * 40 + [0]:
+        items += [asm.Mov.Reg(R1, R6), asm.LoadMapPtr(R2, slots), asm.Mov.Imm(R3, index), asm.FnTailCall.Call()]
+    program = vm.Program.load(ProgramType.SCHED_CLS, [*items, asm.Mov.Imm(R0, 1), asm.Return()])
+    assert program.test_run(bytes(14)).retval == 9
+
+
+def test_what_a_tail_call_leaves_for_has_all_of_the_stack() -> None:
+    slots = vm.Map.create(MapType.PROG_ARRAY, key_size=4, value_size=4, max_entries=1)
+    slots[0] = vm.Program.load(
+        ProgramType.SCHED_CLS,
+        [
+            asm.StoreImm(R10, -240, 0, DWord),
+            asm.Call.Label("f"),
+            asm.Return(),
+            asm.StoreImm(R10, -240, 0, DWord).with_symbol("f"),
+            asm.Mov.Imm(R0, 5),
+            asm.Return(),
+        ],
+    )
+    items = [
+        asm.StoreImm(R10, -200, 0, DWord),
+        asm.Call.Label("leaving"),
+        asm.Return(),
+        asm.LoadMapPtr(R2, slots).with_symbol("leaving"),
+        asm.Mov.Imm(R3, 0),
+        asm.FnTailCall.Call(),
+        asm.Mov.Imm(R0, 1),
+        asm.Return(),
+    ]
+    assert both(items, ctx=bytes(8)).r0 == 5
+
+
+def test_the_stack_is_measured_across_blocks() -> None:
+    error = both_fail(
+        [
+            asm.StoreImm(R10, -300, 0, Word),
+            asm.Mov.Imm(R0, 0),
+            asm.Call.Label("f"),
+            asm.Return(),
+            asm.Mov.Reg(R2, R10).with_symbol("f"),
+            asm.Mov.Imm(R3, 0),
+            asm.JEq.Imm(R3, 0, "k"),
+            asm.Mov.Imm(R3, 1),
+            asm.Add.Imm(R2, -300).with_symbol("k"),
+            asm.StoreImm(R2, 0, 1, Word),
+            asm.Mov.Imm(R0, 0),
+            asm.Return(),
+        ]
+    )
+    assert "608 bytes of stack" in error.reason
+
+
+def test_nothing_happens_beyond_the_limit() -> None:
+    values = [vm.Map.create(MapType.ARRAY, key_size=4, value_size=8, max_entries=1) for _ in range(2)]
+    for run, value in zip((vm.run, vm.interpret), values, strict=True):
+        items = [asm.LoadMapValue(R1, value, 0), *(asm.StoreImm(R1, 0, each, DWord) for each in range(1, 6))]
+        with pytest.raises(VmError) as caught:
+            run([*items, asm.Mov.Imm(R0, 0), asm.Return()], limit=3)
+        assert (caught.value.unit, caught.value.steps, value[0]) == (4, 3, 2)
+
+
+def test_a_callback_may_delete_the_entry_that_comes_next() -> None:
+    entries = vm.Map.create(MapType.HASH, key_size=4, value_size=8, max_entries=64)
+    for key in range(20):
+        entries[key] = 0
+    items = [
+        asm.LoadMapPtr(R1, entries),
+        asm.LoadFunc(R2, "callback"),
+        asm.Mov.Imm(R3, 0),
+        asm.Mov.Imm(R4, 0),
+        asm.FnForEachMapElem.Call(),
+        asm.Return(),
+        asm.LoadMem(R6, R2, 0, Word).with_symbol("callback"),
+        asm.Add.Imm(R6, 1),
+        asm.StoreMem(R10, -4, R6, Word),
+        asm.Mov.Reg(R2, R10),
+        asm.Add.Imm(R2, -4),
+        asm.FnMapDeleteElem.Call(),
+        asm.Mov.Imm(R0, 0),
+        asm.Return(),
+    ]
+    assert vm.run(items).r0 == 10
+    assert sorted(entries) == list(range(0, 20, 2))
+
+
+def test_a_helper_that_forgets_its_result() -> None:
+    calls: list[int] = []
+
+    def forgetful(machine: Machine, number: int) -> None:
+        calls.append(number)
+
+    items = [asm.Mov.Imm(R1, 3), asm.BuiltinFunc(9999).Call(), asm.Return()]
+    assert both_fail(items, helpers={9999: forgetful}).reason.endswith("whose function returned None, which is no int")
+    assert calls == [3, 3]  # once in each engine
+
+
+def test_parameters_of_helpers() -> None:
+    seen: list[Any] = []
+
+    def with_defaults(machine: Machine, a: int, b: int = 9, c: int = 8) -> int:
+        seen.append((a, b, c))
+        return 0
+
+    def with_all(machine: Machine, *registers: int) -> int:
+        seen.append(registers)
+        return 0
+
+    def with_a_keyword(machine: Machine, a: int, *, more: int = 1) -> int:
+        seen.append((a, more))
+        return 0
+
+    items = [asm.Mov.Imm(R1, 3), asm.Mov.Imm(R2, 4), asm.BuiltinFunc(9999).Call(), asm.Return()]
+    for helper in (with_defaults, with_all, with_a_keyword):
+        both(items, helpers={9999: helper})
+    assert seen == [(3, 4, 8)] * 2 + [(3, 4)] * 2 + [(3, 1)] * 2
+
+
+@pytest.mark.parametrize("helpers", [{"x": abs}, {1: 5}, {1: lambda: 0}, {1: lambda m, a, b, c, d, e, f: 0}])
+def test_helpers_that_are_none(helpers: Any) -> None:
+    with pytest.raises(OperandError, match="helpers: "):
+        vm.run([asm.Mov.Imm(R0, 0), asm.Return()], helpers=helpers)
+
+
+@pytest.mark.parametrize("options", [{"ctx": {"mark": 5}}, {"ctx": 100}, {"limit": "5"}, {"limit": -1}, {"maps": [1]}])
+def test_options_of_the_wrong_kind(options: Any) -> None:
+    with pytest.raises(OperandError, match=rf"\b{next(iter(options))}\b"):
+        vm.run([asm.Mov.Imm(R0, 0), asm.Return()], **options)
+
+
+def test_maps_must_be_the_vms() -> None:
+    with pytest.raises(OperandError, match=r"maps: 'x' must be a map of the vm"):
+        vm.run([asm.LoadMapPtr(R1, "x"), asm.Mov.Imm(R0, 0), asm.Return()], maps={"x": 5})
+    program = vm.Program.load(ProgramType.SCHED_CLS, [asm.Mov.Imm(R0, 0), asm.Return()])
+    for ctx in ("x", 100):
+        with pytest.raises(OperandError, match="ctx must be"):
+            program.test_run(bytes(14), ctx=ctx)  # type: ignore[arg-type]
+
+
+def test_data_of_larger_items_is_as_long_as_its_bytes() -> None:
+    assert vm.run([asm.Mov.Reg(R0, R2), asm.Return()], memoryview(array("H", [1, 2, 300]))).r0 == 6

@@ -11,6 +11,7 @@ from ebpfasm.vm.memory import FIRST_NOT_FRAME, SHIFT, WITHIN, Fault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from ebpfasm.vm.machine import Machine
@@ -155,20 +156,25 @@ def for_each_map_elem(machine: Machine, r1: int, r2: int, r3: int, r4: int) -> i
     if r4:
         return -EINVAL
     called = 0
+    for key in list(_keys(map)):  # what a callback deletes or adds must not lead back to the first one
+        cell = map.lookup(key, machine.cpu)
+        if cell is None:
+            continue
+        copy = bytearray(key)
+        address = machine.memory.address_of(copy, f"key of map {map.name!r}", writable=False)
+        called += 1
+        stop = machine.call(r2, r1, address, value_address(machine, map, cell), r3)
+        machine.memory.forget(copy)
+        if check_callback(stop):
+            break
+    return called
+
+
+def _keys(map: Any) -> Iterator[bytes]:
     key = map.next_key_bytes(None)
     while key is not None:
-        cell = map.lookup(key, machine.cpu)
-        following = map.next_key_bytes(key)
-        if cell is not None:
-            copy = bytearray(key)
-            address = machine.memory.address_of(copy, f"key of map {map.name!r}", writable=False)
-            called += 1
-            stop = machine.call(r2, r1, address, value_address(machine, map, cell), r3)
-            machine.memory.forget(copy)
-            if check_callback(stop):
-                break
-        key = following
-    return called
+        yield key
+        key = map.next_key_bytes(key)
 
 
 def check_callback(result: int) -> int:
