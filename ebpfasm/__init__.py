@@ -80,15 +80,9 @@ if not TYPE_CHECKING:  # a type checker would take any name for one of this modu
 
     def __getattr__(name):
         """Import a public name when it is first used (PEP 562)."""
-        home = _HOMES.get(name)
-        if home is None:
-            raise AttributeError(f"module 'ebpfasm' has no attribute {name!r}")
-        __import__(home)
-        from sys import modules
+        from ebpfasm.lazy import resolve
 
-        module = modules[home]
-        value = globals()[name] = module if home == f"ebpfasm.{name}" else getattr(module, name)
-        return value
+        return resolve(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:

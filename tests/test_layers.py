@@ -16,17 +16,18 @@ PACKAGE = Path(ebpfasm.__file__).parent
 LAYERS: dict[str, frozenset[str]] = {
     "__version__": frozenset(),  # a constant of the package itself
     "errors": frozenset(),
+    "lazy": frozenset(),
     "uapi": frozenset(),
-    "asm": frozenset({"errors", "uapi"}),
+    "asm": frozenset({"lazy", "errors", "uapi"}),
     "values": frozenset({"errors", "uapi"}),
-    "vm": frozenset({"errors", "uapi", "asm", "values"}),
+    "vm": frozenset({"lazy", "errors", "uapi", "asm", "values"}),
     "kernel": frozenset({"errors", "uapi", "values"}),
     "objects": frozenset({"errors", "uapi", "asm", "values", "kernel"}),
     # Of the kernel layer the datapath sees namespaces, interfaces and rtnetlink, never bpf(2) itself.
     "datapath": frozenset({"errors", "uapi", "asm", "objects"})
     | {f"kernel.{module}" for module in ("clsact", "interfaces", "netlink", "netns", "threads")},
     # Beside the others: its modules import what they are asked for, and nothing imports them.
-    "testing": frozenset({"errors", "uapi", "asm", "values", "vm", "kernel", "objects"}),
+    "testing": frozenset({"lazy", "errors", "uapi", "asm", "values", "vm", "kernel", "objects"}),
     "cli": frozenset({"__version__", "errors", "uapi", "asm", "vm", "kernel", "objects", "datapath"}),
     "__main__": frozenset({"cli"}),
 }

@@ -28,14 +28,9 @@ if not TYPE_CHECKING:  # a type checker would take any name for one of this modu
 
     def __getattr__(name):
         """Import a public name when it is first used (PEP 562)."""
-        home = _HOMES.get(name)
-        if home is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        __import__(home)
-        from sys import modules
+        from ebpfasm.lazy import resolve
 
-        value = globals()[name] = getattr(modules[home], name)
-        return value
+        return resolve(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:

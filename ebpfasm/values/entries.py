@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from errno import E2BIG, EEXIST, ENOENT
 
 from ebpfasm.errors import KernelError, KeyNotFound
@@ -21,7 +22,7 @@ ARRAYS = frozenset({2, 3, 4, 6, 12})
 OPEN_KEYS = 4096  # how many elements one batch call asks for
 
 
-class Entries:
+class Entries(ABC):
     """What all maps do, those in the kernel and those of the vm.
 
     Who derives from it has the attributes below and the calls at the end, which take and give bytes and
@@ -188,36 +189,36 @@ class Entries:
 
     # What a kind of map has to bring. Values of per-CPU maps are those of all CPUs, each rounded up to 8 bytes.
 
+    @abstractmethod
     def _lookup(self, key: bytes) -> bytes:
         """The value under ``key``; raises `KeyNotFound`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _update(self, key: bytes, value: bytes, flags: int) -> None:
         """Write the entry under ``key``; both are exactly as long as the map's."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _delete(self, key: bytes) -> None:
         """Remove the entry under ``key``; raises `KeyNotFound`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _pop(self, key: bytes) -> bytes:
         """Read and remove the entry under ``key``; raises `KeyNotFound`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _next_key(self, key: bytes | None) -> bytes | None:
         """The key after ``key``; the first one after None and after a key that is gone; None after the last."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _read_batch(
         self, position: bytes | None, count: int, delete: bool
     ) -> tuple[list[tuple[bytes, bytes]], bytes | None]:
         """About ``count`` entries from ``position`` on, and the position of what follows, None at the end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _write_batch(self, pairs: list[tuple[bytes, bytes]], flags: int) -> None:
         """Write entries, at least one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _delete_batch(self, keys: list[bytes]) -> None:
         """Remove entries, at least one; raises `KeyNotFound`."""
-        raise NotImplementedError

@@ -37,6 +37,23 @@ class Memory(Entries):
             raise self.refusal
         self.data[key] = value
 
+    def _delete(self, key: bytes) -> None:
+        if self.data.pop(key, None) is None:
+            raise KeyNotFound(ENOENT, "no")
+
+    def _pop(self, key: bytes) -> bytes:
+        value = self._lookup(key)
+        self._delete(key)
+        return value
+
+    def _write_batch(self, pairs: list[tuple[bytes, bytes]], flags: int) -> None:
+        for key, value in pairs:
+            self._update(key, value, flags)
+
+    def _delete_batch(self, keys: list[bytes]) -> None:
+        for key in keys:
+            self._delete(key)
+
     def _next_key(self, key: bytes | None) -> bytes | None:
         keys = sorted(self.data)
         later = keys if key not in self.data else keys[keys.index(key) + 1 :]
@@ -128,3 +145,24 @@ def test_cpus_are_only_counted_for_per_cpu_maps() -> None:
 
     assert value_codec_for(None, HASH, 4, never)[1] == 4
     assert value_codec_for(None, PERCPU_HASH, 5, lambda: 3)[1] == 24
+
+
+def test_entries_are_taken_out_and_written_in_batches() -> None:
+    made = Memory()
+    made.update_batch({1: 10, 2: 20, 3: 30}.items())
+    assert made.pop(1) == 10
+    made.delete_batch([3])
+    assert dict(made.items()) == {2: 20}
+    del made[2]
+    for taking in (lambda: made.pop(2), lambda: made.__delitem__(2)):
+        with pytest.raises(KeyNotFound, match="map 'pod0': there is no entry under 2"):
+            taking()
+
+
+def test_a_kind_of_map_must_bring_every_call() -> None:
+    class Half(Entries):
+        def _lookup(self, key: bytes) -> bytes:
+            return key
+
+    with pytest.raises(TypeError, match="_delete_batch"):
+        Half()  # type: ignore[abstract]

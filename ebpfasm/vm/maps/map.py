@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from errno import EINVAL, ENOENT, EPERM
 from itertools import count
 from weakref import WeakValueDictionary
@@ -124,9 +125,9 @@ class Map(Entries):
         return kind(wanted, key, value)
 
     @classmethod
+    @abstractmethod
     def check(cls, wanted: Wanted) -> None:
         """Refuse what the kernel would not make of this type; may settle what it would round up."""
-        raise NotImplementedError
 
     # What `Entries` is made of: the calls of user space.
 
