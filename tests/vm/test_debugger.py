@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from ebpfasm import asm, vm
-from ebpfasm.asm import R0, R1, R2, R3, R4, RFP, DWord, Instructions, Word
+from ebpfasm.asm import R0, R1, R2, RFP, DWord, Instructions, Word
 from ebpfasm.errors import ClosedError, OperandError, SymbolError, VmError
 from ebpfasm.vm import Debugger
+from tests.vm.callbacks import looping
 from tests.vm.programs import SEARCH, tail_calling
 
 END = asm.Return()
@@ -226,18 +227,7 @@ def test_a_unit_is_of_the_first_program() -> None:
 
 
 def test_a_function_that_a_helper_calls_runs_in_one_step() -> None:
-    program = Instructions(
-        [
-            asm.Mov.Imm(R1, 3),
-            asm.LoadFunc(R2, "body"),
-            asm.Mov.Imm(R3, 0),
-            asm.Mov.Imm(R4, 0),
-            asm.FnLoop.Call(),
-            END,
-            asm.Mov.Imm(R0, 0).with_symbol("body"),
-            END,
-        ]
-    )
+    program = looping(3)
     debugger = Debugger(program)
     for _ in range(4):
         debugger.step()

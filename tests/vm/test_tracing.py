@@ -8,9 +8,10 @@ import sys
 import pytest
 
 from ebpfasm import asm, vm
-from ebpfasm.asm import R0, R1, R2, R3, R4, RFP, DWord, Half, Instructions, Word
+from ebpfasm.asm import R0, R1, R2, R3, R4, RFP, DWord, Half, Word
 from ebpfasm.errors import VmError
 from ebpfasm.vm import Entry
+from tests.vm.callbacks import looping
 from tests.vm.programs import SEARCH, tail_calling
 
 END = asm.Return()
@@ -96,18 +97,7 @@ def test_through_a_tail_call() -> None:
 
 
 def test_what_runs_within_a_helper_comes_after_it() -> None:
-    program = Instructions(
-        [
-            asm.Mov.Imm(R1, 2),
-            asm.LoadFunc(R2, "body"),
-            asm.Mov.Imm(R3, 0),
-            asm.Mov.Imm(R4, 0),
-            asm.FnLoop.Call(),
-            END,
-            asm.Mov.Imm(R0, 0).with_symbol("body"),
-            END,
-        ]
-    )
+    program = looping(2)
     entries = list(vm.trace(program))
     assert [(entry.unit, entry.depth) for entry in entries[4:]] == [(5, 0), (7, 1), (8, 1), (7, 1), (8, 1), (6, 0)]
     assert [entry.steps for entry in entries] == list(range(1, 11))
