@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ebpfasm.datapath import tc
 from ebpfasm.datapath.entry import entry_stub
-from ebpfasm.errors import DatapathError, EbpfError, KeyNotFound
+from ebpfasm.datapath.steps import Steps
+from ebpfasm.errors import KeyNotFound
 from ebpfasm.kernel.netns import NetNS
 from ebpfasm.kernel.threads import in_thread
 from ebpfasm.objects.maps import Map
@@ -48,7 +49,7 @@ class Pod:
         link: what holds the stub at the device's egress.
     """
 
-    __slots__ = ("_undo", "device", "entry", "link", "name", "slots", "stub")
+    __slots__ = ("_steps", "device", "entry", "link", "name", "slots", "stub")
 
     name: str
     device: str | int
@@ -60,7 +61,7 @@ class Pod:
     def __init__(self, name: str, device: str | int) -> None:
         self.name = name
         self.device = device
-        self._undo: list[tuple[str, Callable[[], object]]] = []
+        self._steps = Steps(f"pod {name!r}", name)
 
     @classmethod
     def connect(
@@ -107,34 +108,29 @@ class Pod:
         miss: int,
     ) -> None:
         """Do all steps, or none."""
-        step = "opening its network namespace"
-        try:
-            with NetNS(netns) as place:
-                step = "making its program array"
-                self.slots = Map.create(PROG_ARRAY, key_size=4, value_size=4, max_entries=1, name=self.name)
-                self._undo.append((f"closed program array {self.name!r}", self.slots.close))
+        steps = self._steps
+        with steps:
+            place = steps.do("opening its network namespace", NetNS, netns)
+            with place:
+                self.slots = steps.do("making its program array", self._make_slots)
+                steps.done(f"closed program array {self.name!r}", self.slots.close)
                 if pin is not None:
-                    step = f"pinning its program array under {pin}"
-                    self.slots.pin(pin)
-                    self._undo.append((f"removed pin {pin}", self.slots.unpin))
-                step = "loading its entry stub"
-                self.stub = entry_stub(self.slots, miss=miss)
-                self.entry = Program.load(SCHED_CLS, self.stub, name="entry")
-                self._undo.append(("closed the entry stub", self.entry.close))
+                    steps.do(f"pinning its program array under {pin}", self.slots.pin, pin)
+                    steps.done(f"removed pin {pin}", self.slots.unpin)
+                self.entry = steps.do("loading its entry stub", self._load_entry, miss)
+                steps.done("closed the entry stub", self.entry.close)
                 if program is not None:
-                    step = "putting its program into slot 0"
-                    self.slots[0] = program
-                step = f"attaching its entry stub to egress of {self.device} in {place}"
+                    steps.do("putting its program into slot 0", self.swap, program)
+                steps.step = f"attaching its entry stub to egress of {self.device} in {place}"
                 self.link = attach(self.device, self.entry, EGRESS, netns=place)
-                self._undo.append((f"detached the entry stub from {self.device}", self.link.close))
-        except BaseException as error:
-            undone = self._take_down(error)
-            if not isinstance(error, EbpfError):
-                raise  # a mistake in a user's own attach function: as it is
-            told = f"; undone: {', '.join(undone)}" if undone else ""
-            raise DatapathError(
-                f"pod {self.name!r}: {step} failed: {error}{told}", pod=self.name, step=step, rolled_back=tuple(undone)
-            ) from error
+                steps.done(f"detached the entry stub from {self.device}", self.link.close)
+
+    def _make_slots(self) -> Map:
+        return Map.create(PROG_ARRAY, key_size=4, value_size=4, max_entries=1, name=self.name)
+
+    def _load_entry(self, miss: int) -> Program:
+        self.stub = entry_stub(self.slots, miss=miss)
+        return Program.load(SCHED_CLS, self.stub, name="entry")
 
     def swap(self, program: Program) -> None:
         """Let ``program`` run on the pod's packets from now on, in place of what ran before.
@@ -167,32 +163,15 @@ class Pod:
     @property
     def closed(self) -> bool:
         """Whether `close` was called."""
-        return not self._undo
+        return not self._steps.any
 
     def close(self) -> None:
         """Detach the stub, remove the pin, and give up the array. Closing again does nothing.
 
         Every part is taken down even when another fails; the first failure is raised at the end.
         """
-        if self._undo:
-            in_thread(self._take_down, None)
-
-    def _take_down(self, error: BaseException | None) -> list[str]:
-        """Undo what was done, newest first; say what was undone, and note on ``error`` what could not be."""
-        undone = []
-        failure: Exception | None = None
-        while self._undo:
-            words, undo = self._undo.pop()
-            try:
-                undo()
-                undone.append(words)
-            except Exception as why:
-                if error is not None:
-                    error.add_note(f"could not undo ({words}): {why}")
-                failure = failure or why
-        if failure is not None and error is None:
-            raise failure
-        return undone
+        if self._steps.any:
+            in_thread(self._steps.undo_all)
 
     def __enter__(self) -> Self:
         self.slots.fileno()  # raises when it is closed

@@ -1,0 +1,1 @@
+"""Connectors: the devices that pods hang on, behind one interface."""

@@ -1,0 +1,99 @@
+"""The interface of connectors: how a pod gets its device, and which hooks its packets pass."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Interface, IPv6Interface
+    from typing import ClassVar
+
+    from ebpfasm.datapath.steps import Steps
+    from ebpfasm.kernel.netns import NetNS
+
+__all__ = ["Connector", "Hook", "Interface", "Plugged", "Site"]
+
+
+class Hook(NamedTuple):
+    """A place that packets pass, where a SCHED_CLS program can be attached."""
+
+    netns: NetNS
+    """The namespace the device is in."""
+    ifindex: int
+    """The device's index there."""
+    device: str
+    """Its name, for messages."""
+    where: int
+    """An `AttachType`: TCX_INGRESS or TCX_EGRESS (also for clsact), NETKIT_PRIMARY or NETKIT_PEER."""
+    seen: str
+    """Which packets pass: ``"from outside"``, ``"from the host"``, ``"from the pod"``, ``"to the pod"``."""
+
+
+class Interface(NamedTuple):
+    """What a pod's device is to be."""
+
+    name: str
+    addresses: tuple[IPv4Interface | IPv6Interface, ...]
+    """With the prefix length it has on the device."""
+    mtu: int | None = None
+    """In bytes; None for what the device it hangs on allows."""
+    mac: str | None = None
+    rp_filter: int | None = None
+    """net.ipv4.conf.<name>.rp_filter in the pod: 0 off, 1 strict, 2 loose; None leaves the namespace's default."""
+    default_route: bool = True
+    """Whether the pod's default routes, of the families it has addresses of, lead through it."""
+
+
+class Plugged(NamedTuple):
+    """A pod's device that was made."""
+
+    ifindex: int
+    """In the pod's namespace."""
+    from_pod: Hook
+    """Where the entry stub goes."""
+    to_pod: Hook | None = None
+    """The hook that every packet to this pod passes, where there is one; else the site's hooks see them."""
+    host_ifindex: int | None = None
+    """The other end's index in the host, if it has one."""
+
+
+class Site(ABC):
+    """A connector at work in one host namespace; made by `Connector.prepare`.
+
+    Attributes:
+        hooks: the host's hooks that packets to pods pass.
+        sender_delivers: whether packets from pod to pod meet no hook but the sender's egress, so that the
+            sender's program must call the receiver's policy.
+    """
+
+    hooks: tuple[Hook, ...] = ()
+    sender_delivers: bool = False
+
+    @abstractmethod
+    def plug(self, steps: Steps, netns: NetNS, interface: Interface) -> Plugged:
+        """Make a pod's device straight in its namespace: addresses, routes, up; and what the host needs to reach it.
+
+        Called in a thread that no interrupt reaches and that runs no event loop. Each thing done goes to ``steps``
+        with what undoes it.
+
+        Raises:
+            EbpfError: a step failed; ``steps`` undoes those before it.
+        """
+
+
+class Connector(ABC):
+    """A kind of device for pods, and how it is to be set up; the same one can serve several nodes."""
+
+    kind: ClassVar[str]
+    """``"ipvlan"``, ``"veth"`` …"""
+
+    @abstractmethod
+    def prepare(self, steps: Steps, host: NetNS) -> Site:
+        """Make once what all pods of a host namespace share, such as a slave for the host itself.
+
+        Called as `Site.plug` is.
+
+        Raises:
+            EbpfError: a step failed; ``steps`` undoes those before it.
+        """
