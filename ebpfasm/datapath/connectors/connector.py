@@ -72,10 +72,19 @@ class Site(ABC):
 
     @abstractmethod
     def plug(self, steps: Steps, netns: NetNS, interface: Interface) -> Plugged:
-        """Make a pod's device straight in its namespace: addresses, routes, up; and what the host needs to reach it.
+        """Make a pod's device straight in its namespace, down and without addresses, so that it passes nothing yet.
 
-        Called in a thread that no interrupt reaches and that runs no event loop. Each thing done goes to ``steps``
-        with what undoes it.
+        Its programs are attached between this and `start`: no packet of the pod goes by without them.
+        Both are called in a thread that no interrupt reaches and that runs no event loop. Each thing done goes to
+        ``steps`` with what undoes it.
+
+        Raises:
+            EbpfError: a step failed; ``steps`` undoes those before it.
+        """
+
+    @abstractmethod
+    def start(self, steps: Steps, netns: NetNS, interface: Interface, plugged: Plugged) -> None:
+        """Give the device its addresses, bring it up, add the pod's routes, and what the host needs to reach the pod.
 
         Raises:
             EbpfError: a step failed; ``steps`` undoes those before it.
