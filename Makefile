@@ -3,12 +3,14 @@
 #   PYTHON=/path/to/python3.12   the interpreter for a new virtual environment (else the first fit of python3, python3.13, …)
 #   VENV=/path/to/venv           where the virtual environment lives
 #   COUNT=100000 SEED=20000      how many programs `make differential` makes, and the seed of the first
+#   LAB_KERNELS="6.1 7.3" LAB_ARGS="-k ipvlan" LAB_MEMORY=1024 LAB_TIMEOUT_S=3600
+#                                for `make lab`: the kernels, more for pytest, MiB and seconds that each kernel gets
 
 VENV ?= .venv
 PYTHON ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench differential clean
+.PHONY: help demo test lab lint docs bench differential clean
 # A half-made stamp must not count as made.
 .DELETE_ON_ERROR:
 
@@ -21,10 +23,17 @@ demo: $(VENV)/.installed  ## swap a pod's datapath live, under traffic (in netwo
 test: $(VENV)/.installed-test  ## run the tests; those that need the kernel skip, with the reason, where it is out of reach
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
 
+LAB_KERNELS ?= 6.1 6.12
+LAB_MEMORY ?= 1024
+LAB_TIMEOUT_S ?= 3600
+
+lab: $(VENV)/.installed-test  ## run the live tests on other kernels, under QEMU (LAB_KERNELS="6.1 6.12" LAB_ARGS="-k ipvlan")
+	$(VENV)/bin/python -m tests.lab test --kernels "$(LAB_KERNELS)" --memory $(LAB_MEMORY) --timeout $(LAB_TIMEOUT_S) -- $(LAB_ARGS)
+
 lint: $(VENV)/.installed-lint  ## check style, formatting and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy -p ebpfasm -p tests.generate -p tests.bench
+	$(VENV)/bin/mypy -p ebpfasm -p tests.generate -p tests.bench -p tests.lab
 
 docs: $(VENV)/.installed-docs  ## build docs/_build/html, every warning an error, and run the snippets
 	$(VENV)/bin/sphinx-build -W --keep-going -q -b html docs docs/_build/html

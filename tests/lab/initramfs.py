@@ -1,0 +1,104 @@
+"""What a guest starts with: busybox, the modules it needs, and a script that makes the host's root its own."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.lab.cpio import Archive
+from tests.lab.modules import Modules
+
+__all__ = ["COVERED", "MODULES", "initramfs"]
+
+APPLETS = (
+    "sh",
+    "cat",
+    "chroot",
+    "hostname",
+    "ifconfig",
+    "insmod",
+    "mkdir",
+    "mount",
+    "reboot",
+    "setsid",
+    "stty",
+    "sync",
+)
+
+COVERED = ("/tmp", "/run", "/var/tmp")
+"""Directories of the host that are the guest's own, and empty at its start."""
+
+# fmt: off
+MODULES = (
+    "virtio_pci", "9pnet_virtio", "9p", "overlay",                                         # to come to the checkout
+    "ipvlan", "veth", "netkit", "dummy", "macvlan", "vxlan", "geneve", "bridge", "tun", "ifb",
+    "sch_ingress", "cls_bpf", "act_bpf",
+    "nf_tables", "nft_counter", "nft_ct", "nft_chain_nat", "nft_masq", "nft_reject_inet", "br_netfilter",
+)
+"""What is loaded, where it is a module: nothing in the guest loads modules when they are asked for."""
+# fmt: on
+
+INIT = """#!/bin/sh
+export PATH=/bin
+fail() {{ echo "lab: $*"; sync; reboot -f; }}
+mount -t proc proc /proc && mount -t sysfs sysfs /sys && mount -t devtmpfs devtmpfs /dev || fail "no /proc, /sys, /dev"
+for module in {modules}; do insmod /modules/$module.ko || fail "module $module does not load"; done
+
+mount -t 9p -o trans=virtio,version=9p2000.L,ro,msize=262144,cache=loose hostroot /host || fail "no share of the root"
+mount -t tmpfs tmpfs /upper
+over() {{  # makes a directory of the host one that can be written to, without a trace on the host
+    mkdir -p "/upper/$2/data" "/upper/$2/work" "/root/$1"
+    mount -t overlay -o "lowerdir=/host/$1,upperdir=/upper/$2/data,workdir=/upper/$2/work" overlay "/root/$1" ||
+        fail "no overlay for /$1"
+}}
+over "" 0
+mount -t proc proc /root/proc
+mount -t sysfs sysfs /root/sys
+mount -t devtmpfs devtmpfs /root/dev
+mkdir -p /root/dev/pts /root/dev/shm
+mount -t devpts devpts /root/dev/pts
+mount -t tmpfs tmpfs /root/dev/shm
+mount -t cgroup2 cgroup2 /root/sys/fs/cgroup
+mount -t bpf bpf /root/sys/fs/bpf
+mount -t debugfs debugfs /root/sys/kernel/debug
+mount -t tracefs tracefs /root/sys/kernel/tracing
+for directory in {covered}; do mkdir -p /root/$directory; mount -t tmpfs tmpfs /root/$directory; done
+{shared}
+mkdir -p /root/lab
+mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=none lab /root/lab || fail "no share of the work"
+
+hostname lab
+ifconfig lo up
+ulimit -l unlimited  # what BPF objects take counts against it before Linux 5.11
+if [ -e /root/lab/terminal ]; then
+    stty -F /dev/ttyS1 $(cat /root/lab/terminal)
+    setsid -c chroot /root /bin/sh /lab/job </dev/ttyS1 >/dev/ttyS1 2>&1
+else
+    chroot /root /bin/sh /lab/job </dev/null >/root/lab/output 2>&1
+fi
+echo $? >/root/lab/status
+sync
+reboot -f
+"""
+
+
+def initramfs(busybox: Path, modules: Modules, shared: Iterable[Path]) -> bytes:
+    """Return the archive; ``shared`` are directories of the host that must be seen also if they are below `COVERED`."""
+    archive = Archive()
+    archive.add_file("bin/busybox", busybox.read_bytes(), executable=True)
+    for applet in APPLETS:
+        archive.add_link(f"bin/{applet}", "busybox")
+    for directory in ("dev", "host", "proc", "root", "sys", "upper"):
+        archive.add_directory(directory)
+    order = modules.in_order(MODULES)
+    for name in order:
+        archive.add_file(f"modules/{name}.ko", modules.content(name))
+    hidden = sorted({path for path in shared if any(path.is_relative_to(covered) for covered in COVERED)})
+    script = INIT.format(
+        modules=" ".join(order),
+        covered=" ".join(covered.lstrip("/") for covered in COVERED),
+        shared="\n".join(f"over {shlex.quote(str(path).lstrip('/'))} {at}" for at, path in enumerate(hidden, 1)),
+    )
+    archive.add_file("init", script.encode(), executable=True)
+    return archive.encode()
