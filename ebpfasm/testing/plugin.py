@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 MARKERS = {
     "needs_kernel": "needs bpf(2) with privileges; skipped, with the reason, where there is none",
     "needs_netns": "needs to make network namespaces; skipped, with the reason, where that is not allowed",
+    "needs_dummy": "needs dummy devices, in a kernel that has them",
+    "needs_ipvlan": "needs IPVLAN devices, in a kernel that has them",
+    "needs_netkit": "needs netkit devices, in a kernel that has them",
+    "needs_tcx": "needs tcx links, in a kernel that has them",
+    "needs_vxlan": "needs VXLAN devices, in a kernel that has them",
 }
 
 
@@ -44,12 +49,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn a skip of a marked test, by whatever means, into a failure where the kernel is required."""
+    """Turn a skip of a marked test, by whatever means, into a failure where the kernel is required.
+
+    Not where the kernel lacks what one of the markers stands for.
+    """
     report = yield
     if report.skipped and any(item.get_closest_marker(marker) for marker in MARKERS):
-        from ebpfasm.testing.privileges import required
+        from ebpfasm.testing.privileges import FEATURES, required
 
-        if required():
+        if required() and not any(item.get_closest_marker(name) and FEATURES[name].why_not() for name in FEATURES):
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
             report.outcome = "failed"
             report.longrepr = _told(str(reason))
@@ -96,9 +104,20 @@ def _told(reason: str) -> str:
 
 def _skip_unless(marker: str) -> None:
     """Skip the test unless the machine has what the marker stands for."""
-    from ebpfasm.testing.privileges import REASONS
+    from ebpfasm.errors import PermissionDenied
+    from ebpfasm.testing.privileges import FEATURES, REASONS
 
-    _skip_for(REASONS[marker]())
+    if marker in REASONS:
+        _skip_for(REASONS[marker]())
+        return
+    _skip_for(REASONS[FEATURES[marker].privilege]())
+    try:
+        lack = FEATURES[marker].why_not()
+    except PermissionDenied as error:
+        _skip_for(str(error))
+        return
+    if lack:
+        pytest.skip(lack)
 
 
 def _skip_for(reason: str) -> None:

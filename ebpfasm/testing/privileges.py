@@ -1,14 +1,19 @@
-"""What this machine lets a test do, as the reason why not: the empty string means it may be done."""
+"""What this machine lets a test do, and what its kernel has, as the reason why not: "" means it may be done."""
 
 from __future__ import annotations
 
 import functools
 import os
 import sys
+from typing import NamedTuple
 
 from ebpfasm.errors import NotSupported, PermissionDenied
 
-__all__ = ["REASONS", "REQUIRE", "required", "why_no_kernel", "why_no_namespaces"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["FEATURES", "REASONS", "REQUIRE", "Feature", "required", "why_no_kernel", "why_no_namespaces"]
 
 BPF_MAP_TYPE_PROG_ARRAY = 3
 
@@ -53,3 +58,59 @@ def why_no_namespaces() -> str:
 
 REASONS = {"needs_kernel": why_no_kernel, "needs_netns": why_no_namespaces}
 """For each marker, what finds out why its tests cannot run."""
+
+
+class Feature(NamedTuple):
+    """Something that a kernel may be without, whatever privileges a test has."""
+
+    privilege: str
+    """The marker of `REASONS` that stands for what finding out takes."""
+
+    why_not: Callable[[], str]
+    """Finds out why this kernel does not have it; raises `PermissionDenied` where that is not allowed."""
+
+
+def _device(kind: str, option: str) -> Feature:
+    """Return the feature of a kind of network device; ``option`` is the one of the kernel's configuration."""
+
+    @functools.cache
+    def why_not() -> str:
+        from ebpfasm.kernel import netlink, netns
+
+        name = f"ebpfasm-probe-{os.getpid()}"
+        netns.create(name)
+        try:
+            members: dict[str, int] = {}
+            if kind == "ipvlan":  # on top of another device
+                members["link"], _ = netlink.create_veth("master", "wire", netns=name, peer_netns=name)
+            elif kind == "vxlan":
+                members["vxlan_id"] = 1
+
+            netlink.ask(
+                name, "RTM_NEWLINK", f"creating a device of the kind {kind}",
+                lambda route: route.link("add", ifname="probe", kind=kind, **members),
+            )  # fmt: skip
+        except NotSupported:
+            return f"this kernel has no devices of the kind {kind} ({option})"
+        finally:
+            netns.delete(name)
+        return ""
+
+    return Feature("needs_netns", why_not)
+
+
+@functools.cache
+def _why_no_tcx() -> str:
+    from ebpfasm.kernel.links import has_tcx
+
+    return "" if has_tcx() else "this kernel has no tcx (Linux 6.6, CONFIG_NET_XGRESS)"
+
+
+FEATURES = {
+    "needs_dummy": _device("dummy", "CONFIG_DUMMY"),
+    "needs_ipvlan": _device("ipvlan", "CONFIG_IPVLAN"),
+    "needs_netkit": _device("netkit", "CONFIG_NETKIT, Linux 6.7"),
+    "needs_tcx": Feature("needs_kernel", _why_no_tcx),
+    "needs_vxlan": _device("vxlan", "CONFIG_VXLAN"),
+}
+"""For each marker, what its tests need of the kernel besides: where it truly lacks that, they skip in any case."""

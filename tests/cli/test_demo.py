@@ -28,13 +28,8 @@ def _clean(no_leaks: None) -> None:
     """Nothing of any demo run here may be left."""
 
 
-@pytest.mark.parametrize("attach", ["auto", "tcx", "clsact"])
+@pytest.mark.parametrize("attach", ["auto", pytest.param("tcx", marks=pytest.mark.needs_tcx), "clsact"])
 def test_it_keeps_its_promises(attach: str) -> None:
-    if attach == "tcx":
-        from ebpfasm.kernel.links import has_tcx
-
-        if not has_tcx():
-            attach = "auto"
     result = run(*QUICK, "--attach", attach)
     assert (result.returncode, result.stderr) == (0, "")
     lines = result.stdout.splitlines()

@@ -57,14 +57,13 @@ class Hook:
 
 @pytest.fixture
 def hook(veth: Veth) -> Iterator[Hook]:
-    if not has_tcx():
-        pytest.skip("this kernel has no tcx (Linux 6.6)")
     with ExitStack() as stack:
         yield Hook(veth, stack)
 
 
 @pytest.mark.needs_kernel
 @pytest.mark.needs_netns
+@pytest.mark.needs_tcx
 def test_a_link_is_made_updated_and_detached(hook: Hook, programs: list[int]):
     link = hook.attach(programs[0])
     info = link_info(link)
@@ -89,6 +88,7 @@ def test_a_link_is_made_updated_and_detached(hook: Hook, programs: list[int]):
 
 @pytest.mark.needs_kernel
 @pytest.mark.needs_netns
+@pytest.mark.needs_tcx
 def test_links_are_placed_among_each_other(hook: Hook, programs: list[int]):
     by_id = [prog_info(fd).id for fd in programs]
     first = hook.attach(programs[0])
@@ -99,6 +99,7 @@ def test_links_are_placed_among_each_other(hook: Hook, programs: list[int]):
 
 @pytest.mark.needs_kernel
 @pytest.mark.needs_netns
+@pytest.mark.needs_tcx
 def test_a_place_by_id_and_a_revision(hook: Hook, programs: list[int]):
     hook.attach(programs[0])
     revision = hook.query().revision
@@ -110,6 +111,7 @@ def test_a_place_by_id_and_a_revision(hook: Hook, programs: list[int]):
 
 @pytest.mark.needs_kernel
 @pytest.mark.needs_netns
+@pytest.mark.needs_tcx
 def test_the_same_program_twice(hook: Hook, programs: list[int]):
     hook.attach(programs[0])
     with pytest.raises(AlreadyAttached, match="EEXIST: this program is attached there already"):
@@ -117,9 +119,8 @@ def test_the_same_program_twice(hook: Hook, programs: list[int]):
 
 
 @pytest.mark.needs_kernel
+@pytest.mark.needs_tcx
 def test_an_interface_that_is_not_there(programs: list[int]):
-    if not has_tcx():
-        pytest.skip("this kernel has no tcx (Linux 6.6)")
     wanted = f"target {MISSING}.: ENODEV: there is no such interface in the calling thread's network namespace"
     with pytest.raises(KernelError, match=wanted):
         link_create(programs[0], MISSING, EGRESS)

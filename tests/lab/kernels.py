@@ -69,9 +69,8 @@ def kernel(series: str) -> Kernel:
             raise LabError(f"no repository has a kernel of the series {series}; there is {', '.join(_series(images))}")
         found = Kernel(release, cache / "kernels" / release)
         if not found.root.exists():
-            _unpacked(
-                apt, packages(release, [*images, *apt.names("linux-binary-"), *apt.names("linux-modules-")]), found.root
-            )
+            available = [*images, *apt.names("linux-binary-"), *apt.names("linux-modules-")]
+            _unpacked(apt, packages(release, available), found.root)
         return found
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -82,7 +82,7 @@ def work() -> Path:
 class Lines:
     """Gives out text by whole lines."""
 
-    def __init__(self, give: object) -> None:
+    def __init__(self, give: Callable[[str], None]) -> None:
         self._give = give
         self._rest = b""
 

@@ -8,7 +8,13 @@ from typing import Any
 
 __all__ = ["FEATURES", "line", "unjustified"]
 
-FEATURES = {"needs_ipvlan": "CONFIG_IPVLAN", "needs_netkit": "CONFIG_NETKIT", "needs_tcx": "CONFIG_NET_XGRESS"}
+FEATURES = {
+    "needs_dummy": "CONFIG_DUMMY",
+    "needs_ipvlan": "CONFIG_IPVLAN",
+    "needs_netkit": "CONFIG_NETKIT",
+    "needs_tcx": "CONFIG_NET_XGRESS",
+    "needs_vxlan": "CONFIG_VXLAN",
+}
 """What a kernel may lack, as the tests' markers and as the options that its packages tell."""
 
 Tests = Mapping[str, Mapping[str, Any]]

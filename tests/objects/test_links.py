@@ -13,7 +13,7 @@ import pytest
 
 from ebpfasm import AttachFlag, AttachType, Link, LinkType, Map, MapType, Program, ProgramType
 from ebpfasm.errors import AlreadyAttached, ClosedError, KernelError
-from ebpfasm.kernel.links import has_tcx, prog_query
+from ebpfasm.kernel.links import prog_query
 from ebpfasm.kernel.netns import run_in
 from tests.net import Veth, eventually, own_namespace
 
@@ -58,12 +58,11 @@ class Hook:
 
 @pytest.fixture
 def hook(veth: Veth) -> Iterator[Hook]:
-    if not has_tcx():
-        pytest.skip("this kernel has no tcx (Linux 6.6)")
     with ExitStack() as stack:
         yield Hook(veth, stack)
 
 
+@pytest.mark.needs_tcx
 def test_a_link_attaches_and_closing_detaches(hook: Hook, load: Load) -> None:
     program = load(NEXT)
     link = hook.attach(program, name="pod0")
@@ -77,12 +76,14 @@ def test_a_link_attaches_and_closing_detaches(hook: Hook, load: Load) -> None:
     assert hook.programs() == ()
 
 
+@pytest.mark.needs_tcx
 def test_the_end_of_a_with_block_detaches(hook: Hook, load: Load) -> None:
     with hook.attach(load(NEXT)):
         assert len(hook.programs()) == 1
     assert hook.programs() == ()
 
 
+@pytest.mark.needs_tcx
 def test_a_link_keeps_its_program(hook: Hook, load: Load) -> None:
     program = load(NEXT)
     identity = program.id
@@ -91,6 +92,7 @@ def test_a_link_keeps_its_program(hook: Hook, load: Load) -> None:
     assert hook.programs() == (identity,)
 
 
+@pytest.mark.needs_tcx
 def test_a_program_is_exchanged(hook: Hook, load: Load) -> None:
     one, two, three = load(NEXT), load(NEXT), load(NEXT)
     link = hook.attach(one)
@@ -105,6 +107,7 @@ def test_a_program_is_exchanged(hook: Hook, load: Load) -> None:
     assert hook.programs() == (three.id,)
 
 
+@pytest.mark.needs_tcx
 def test_a_program_of_another_type_is_not_put_in(hook: Hook, load: Load) -> None:
     program = load(NEXT)
     link = hook.attach(program)
@@ -113,6 +116,7 @@ def test_a_program_of_another_type_is_not_put_in(hook: Hook, load: Load) -> None
     assert hook.programs() == (program.id,)
 
 
+@pytest.mark.needs_tcx
 def test_detach_detaches_and_closes(hook: Hook, load: Load) -> None:
     link = hook.attach(load(NEXT), name="pod0")
     link.detach()
@@ -122,6 +126,7 @@ def test_detach_detaches_and_closes(hook: Hook, load: Load) -> None:
         link.detach()
 
 
+@pytest.mark.needs_tcx
 def test_a_pin_keeps_the_program_attached_until_it_is_detached(hook: Hook, load: Load, bpffs: Path) -> None:
     program = load(NEXT)
     link = hook.attach(program)
@@ -139,6 +144,7 @@ def test_a_pin_keeps_the_program_attached_until_it_is_detached(hook: Hook, load:
     assert (bpffs / "link").exists()
 
 
+@pytest.mark.needs_tcx
 def test_removing_the_pin_of_a_closed_link_detaches(hook: Hook, load: Load, bpffs: Path) -> None:
     link = hook.attach(load(NEXT))
     link.pin(bpffs / "link")
@@ -149,6 +155,7 @@ def test_removing_the_pin_of_a_closed_link_detaches(hook: Hook, load: Load, bpff
     assert eventually(lambda: hook.programs() == ())
 
 
+@pytest.mark.needs_tcx
 def test_a_link_is_found_by_its_id(hook: Hook, load: Load) -> None:
     program = load(NEXT)
     link = hook.attach(program)
@@ -177,6 +184,7 @@ def test_a_pin_of_something_else(create: Callable[..., Map], bpffs: Path) -> Non
     assert set(os.listdir("/proc/self/fd")) == before
 
 
+@pytest.mark.needs_tcx
 def test_the_same_program_twice(hook: Hook, load: Load) -> None:
     program = load(NEXT)
     hook.attach(program)
@@ -185,6 +193,7 @@ def test_the_same_program_twice(hook: Hook, load: Load) -> None:
     assert hook.programs() == (program.id,)
 
 
+@pytest.mark.needs_tcx
 def test_links_are_placed_among_each_other(hook: Hook, load: Load) -> None:
     first, second, third = load(NEXT), load(NEXT), load(NEXT)
     link = hook.attach(first)
@@ -193,6 +202,7 @@ def test_links_are_placed_among_each_other(hook: Hook, load: Load) -> None:
     assert hook.programs() == (second.id, third.id, first.id)
 
 
+@pytest.mark.needs_tcx
 def test_a_revision_that_is_not_the_present_one(hook: Hook, load: Load) -> None:
     hook.attach(load(NEXT))
     revision = run_in(hook.pair.netns, prog_query, hook.pair.index, EGRESS).revision
@@ -202,6 +212,7 @@ def test_a_revision_that_is_not_the_present_one(hook: Hook, load: Load) -> None:
     assert len(hook.programs()) == 2
 
 
+@pytest.mark.needs_tcx
 def test_an_interface_there_is_not(hook: Hook, load: Load) -> None:
     with pytest.raises(
         KernelError, match="ENODEV: there is no such interface in the calling thread's network namespace"
@@ -209,11 +220,13 @@ def test_an_interface_there_is_not(hook: Hook, load: Load) -> None:
         hook.attach(load(NEXT), NO_INTERFACE)
 
 
+@pytest.mark.needs_tcx
 def test_a_program_of_another_type_is_not_attached(hook: Hook, load: Load) -> None:
     with pytest.raises(KernelError, match="EINVAL: the program type does not go with this attach type"):
         hook.attach(load(2, ProgramType.XDP))
 
 
+@pytest.mark.needs_tcx
 def test_a_closed_program_is_not_attached(hook: Hook, load: Load) -> None:
     program = load(NEXT, name="late")
     program.close()
@@ -224,6 +237,7 @@ def test_a_closed_program_is_not_attached(hook: Hook, load: Load) -> None:
         link.update(program)
 
 
+@pytest.mark.needs_tcx
 def test_an_interface_that_goes_away(hook: Hook, load: Load) -> None:
     from ebpfasm.kernel import netlink
 
@@ -235,6 +249,7 @@ def test_an_interface_that_goes_away(hook: Hook, load: Load) -> None:
     link.close()
 
 
+@pytest.mark.needs_tcx
 def test_a_dropped_link_warns_and_detaches(hook: Hook, load: Load) -> None:
     held = [run_in(hook.pair.netns, Link.create, load(NEXT), hook.pair.index, EGRESS)]
     assert len(hook.programs()) == 1
@@ -254,6 +269,7 @@ def test_a_dropped_link_warns_and_detaches(hook: Hook, load: Load) -> None:
         lambda link, program: link.pin("/link"),
     ],
 )
+@pytest.mark.needs_tcx
 def test_a_closed_link(hook: Hook, load: Load, use: Callable[[Link, Program], object]) -> None:
     program = load(NEXT)
     link = hook.attach(program, name="pod0")
