@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ebpfasm.vm.tracing import MemoryWrite as MemoryWrite
     from ebpfasm.vm.tracing import Trace as Trace
     from ebpfasm.vm.tracing import trace as trace
+    from ebpfasm.vm.tunnel import Tunnel as Tunnel
 
 _HOMES = {
     "Breakpoint": "ebpfasm.vm.breakpoints",
@@ -44,6 +45,7 @@ _HOMES = {
     "RingBuffer": "ebpfasm.vm.maps",
     "SkBuff": "ebpfasm.vm.context",
     "Trace": "ebpfasm.vm.tracing",
+    "Tunnel": "ebpfasm.vm.tunnel",
     "VmError": "ebpfasm.errors",
     "XdpMd": "ebpfasm.vm.context",
     "interpret": "ebpfasm.vm.running",
@@ -67,6 +69,7 @@ __all__ = [
     "RingBuffer",
     "SkBuff",
     "Trace",
+    "Tunnel",
     "VmError",
     "XdpMd",
     "interpret",

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from random import Random
     from typing import Any, Protocol
 
+    from ebpfasm.vm.tunnel import Tunnel
+
     class Context(Protocol):
         """What a program of some type finds in R1."""
 
@@ -102,7 +104,7 @@ class Machine:
 
     __slots__ = (
         "_random", "_seed", "clock", "context", "cpu", "engine", "frames", "helpers", "limit", "memory", "packet",
-        "printed", "program_type", "redirect", "state", "steps", "tail_calls",
+        "printed", "program_type", "redirect", "state", "steps", "tail_calls", "tunnel",
     )  # fmt: skip
 
     def __init__(
@@ -128,6 +130,8 @@ class Machine:
         self.printed: list[str] = []
         self.redirect: tuple[int, int] | None = None
         """Interface and flags of the last ``bpf_redirect``."""
+        self.tunnel: Tunnel | None = None
+        """What the last ``bpf_skb_set_tunnel_key`` set."""
         self.state: dict[str, Any] = {}
         """Where helpers keep what must last for the run, under their own names."""
         self._seed = seed

@@ -34,10 +34,11 @@ class Result:
     ``retval`` is the program's return value as the kernel's ``test_run`` gives it (32 bits, unsigned), ``r0`` all 64
     bits of it, ``data`` the packet and ``ctx`` the context as the program left them, ``steps`` how many instructions
     ran, ``printed`` the lines of ``bpf_trace_printk``, ``redirect`` interface and flags of the last
-    ``bpf_redirect`` or None, ``duration_ns`` how long it took.
+    ``bpf_redirect`` or None, ``tunnel`` the `Tunnel` that ``bpf_skb_set_tunnel_key`` chose or None, ``duration_ns``
+    how long it took.
     """
 
-    __slots__ = ("ctx", "data", "duration_ns", "printed", "r0", "redirect", "steps")
+    __slots__ = ("ctx", "data", "duration_ns", "printed", "r0", "redirect", "steps", "tunnel")
 
     def __init__(self, machine: Machine, r0: int, data: bytes, ctx: bytes, duration_ns: int) -> None:
         self.r0 = r0
@@ -47,6 +48,7 @@ class Result:
         self.steps = machine.steps
         self.printed = tuple(machine.printed)
         self.redirect = machine.redirect
+        self.tunnel = machine.tunnel
 
     @property
     def retval(self) -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Self, TypedDict, Unpack
 
     from ebpfasm.vm.machine import Machine
+    from ebpfasm.vm.tunnel import Tunnel
 
     class Fields(TypedDict, total=False):
         """The fields a user may give: numbers as the program will read them."""
@@ -89,6 +90,7 @@ class SkBuff:
 
     Args:
         program_type: whose program it is; that decides what the program may read and write.
+        tunnel: what the packet came through, for ``bpf_skb_get_tunnel_key``.
         fields: numbers as the program reads them, so ``protocol`` is in the packet's byte order; ``cb``,
             ``remote_ip6`` and ``local_ip6`` are sequences.
 
@@ -96,8 +98,15 @@ class SkBuff:
         OperandError: there is no such field, or the number does not fit.
     """
 
-    def __init__(self, *, program_type: int = ProgramType.SCHED_CLS, **fields: Unpack[Fields]) -> None:
+    def __init__(
+        self,
+        *,
+        program_type: int = ProgramType.SCHED_CLS,
+        tunnel: Tunnel | None = None,
+        **fields: Unpack[Fields],
+    ) -> None:
         self.program_type = program_type
+        self.tunnel = tunnel
         self.fields: dict[str, tuple[int, ...]] = {}
         for name, value in fields.items():
             self.fields[name] = _checked(name, value)
@@ -139,7 +148,7 @@ class SkBuff:
 
     def for_type(self, program_type: int) -> SkBuff:
         """The same for a program of another type."""
-        new = SkBuff(program_type=program_type)
+        new = SkBuff(program_type=program_type, tunnel=self.tunnel)
         new.fields, new._ctx, new._as_kernel = self.fields, self._ctx, self._as_kernel
         return new
 
@@ -163,6 +172,7 @@ class SkBuff:
         packet = bytearray(data)
         link_layer = self.program_type in link_layer_types
         skb = Skb(access_of(self.program_type), packet, link_layer=link_layer)
+        skb.from_tunnel = self.tunnel
         protocol = self._look_at_packet(skb, data)
         if not link_layer:
             del packet[:ETH_HLEN]

@@ -10,6 +10,7 @@ from ebpfasm.vm.sk_buff_fields import SK_BUFF
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ebpfasm.vm.access import Access
+    from ebpfasm.vm.tunnel import Tunnel
 
 __all__ = ["ETH_HLEN", "Skb", "link_protocol", "network16"]
 
@@ -36,11 +37,12 @@ class Skb:
     the link and the network header are, counted from there, ``pulled`` how many bytes before the data belong to the
     packet, kept in ``before``; ``csum_level`` is None while no checksum was checked (CHECKSUM_NONE). ``headroom`` is
     how much the kernel's buffer has before the data, and ``transport`` where in that buffer the transport header is.
+    ``from_tunnel`` is the tunnel the packet came through, ``to_tunnel`` the one the program wants it to take.
     """
 
     __slots__ = (
-        "access", "before", "csum_level", "ctx", "encapsulation", "headroom", "mac", "net", "packet", "pulled",
-        "queue_mapping", "transport",
+        "access", "before", "csum_level", "ctx", "encapsulation", "from_tunnel", "headroom", "mac", "net", "packet",
+        "pulled", "queue_mapping", "to_tunnel", "transport",
     )  # fmt: skip
 
     def __init__(self, access: Access, packet: bytearray, *, link_layer: bool) -> None:
@@ -56,6 +58,8 @@ class Skb:
         self.encapsulation = False
         self.csum_level: int | None = None
         self.queue_mapping = 0
+        self.from_tunnel: Tunnel | None = None
+        self.to_tunnel: Tunnel | None = None
 
     def get(self, name: str) -> int:
         """A field of the context."""

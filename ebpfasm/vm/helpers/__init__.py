@@ -15,6 +15,7 @@ from ebpfasm.vm.helpers import (
     ring_buffers,
     rooms,
     surroundings,
+    tunnels,
     xdp,
 )
 
@@ -84,6 +85,8 @@ _ROWS: tuple[tuple[Word, Helper, frozenset[int]], ...] = (
     (words.FnRedirect,              redirects.redirect,                _TC_XMIT | _XDP),
     (words.FnRedirectPeer,          redirects.redirect_peer,           _TC),
     (words.FnRedirectNeigh,         redirects.redirect_neigh,          _TC),
+    (words.FnSkbSetTunnelKey,       tunnels.skb_set_tunnel_key,        _TC_XMIT),
+    (words.FnSkbGetTunnelKey,       tunnels.skb_get_tunnel_key,        _TC_XMIT),
     (words.FnXdpGetBuffLen,         xdp.xdp_get_buff_len,              _XDP),
     (words.FnXdpAdjustHead,         xdp.xdp_adjust_head,               _XDP),
     (words.FnXdpAdjustMeta,         xdp.xdp_adjust_meta,               _XDP),
