@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ebpfasm.objects.links import Link as Link
     from ebpfasm.objects.maps import Map as Map
     from ebpfasm.objects.program_array import ProgramArray as ProgramArray
+    from ebpfasm.objects.program_array import write_slots as write_slots
     from ebpfasm.objects.programs import Program as Program
     from ebpfasm.uapi import AttachFlag as AttachFlag
     from ebpfasm.uapi import AttachType as AttachType
@@ -44,6 +45,7 @@ _HOMES = {
     "Map": "ebpfasm.objects.maps",
     "ProgramArray": "ebpfasm.objects.program_array",
     "Program": "ebpfasm.objects.programs",
+    "write_slots": "ebpfasm.objects.program_array",
     "AttachFlag": "ebpfasm.uapi",
     "AttachType": "ebpfasm.uapi",
     "LinkType": "ebpfasm.uapi",
@@ -73,6 +75,7 @@ __all__ = [
     "attach_tcx",
     "datapath",
     "errors",
+    "write_slots",
 ]
 
 

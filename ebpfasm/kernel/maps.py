@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import struct
+from itertools import repeat, starmap
 
 from ebpfasm.errors import KeyNotFound, OperandError
 from ebpfasm.kernel import commands as c
 from ebpfasm.kernel._ffi import ffi
 from ebpfasm.kernel.attr import address, fill, object_name
-from ebpfasm.kernel.syscall import bpf
+from ebpfasm.kernel.syscall import bpf, bpf_each
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from typing import Any
+
+    from ebpfasm.errors import KernelError
 
 _CREATE = ffi.sizeof("struct bpf_attr_map_create")
 
@@ -27,6 +31,9 @@ _TO_FLAGS = 32
 # list.append are atomic, so threads never share one.
 _HEAD = "=I4xQQQ"  # struct bpf_attr_elem: map_fd, key, value, flags
 _U32_PAIR = struct.Struct(_HEAD + "II")
+# For many elements in a row key and value stand before the attr, so that with its first member they are one piece.
+_U32_WRITE = struct.Struct("=III")  # key, value, map_fd
+_U32_ADDRESSES = struct.Struct("=QQ")  # of key and value, in the attr
 _u32_blocks: list[tuple[Any, ...]] = []
 _blocks: dict[tuple[int, int], list[tuple[Any, ...]]] = {}
 _MOST_SIZES = 64  # a process that works on more kinds of maps than this starts over with an empty store
@@ -129,6 +136,21 @@ def update_u32(map_fd: int, key: int, value: int, flags: int = 0) -> None:
         raise OperandError(message, field="key, value", value=(key, value), low=0, high=0xFFFFFFFF) from error
     finally:
         _u32_blocks.append(block)
+
+
+def update_u32_each(
+    map_fds: Iterable[int], keys: Sequence[int], values: Iterable[int]
+) -> tuple[int, KernelError | None]:
+    """BPF_MAP_UPDATE_ELEM for many elements of 4-byte keys and values, each in a map of its own or all in one.
+
+    Returns how many were written, and what :func:`update_u32` would have raised for the one after them, or None.
+    All numbers must be in 0..4294967295, which is not looked at.
+    """
+    memory = ffi.new("uint64_t[]", 1 + _TO_FLAGS // 8)
+    room, start = ffi.buffer(memory), address(memory)
+    _U32_ADDRESSES.pack_into(room, 16, start, start + 4)
+    writes = zip(repeat(room), repeat(0), keys, values, map_fds)  # its end is that of keys: the others may be endless
+    return bpf_each(c.BPF_MAP_UPDATE_ELEM, memory + 1, _TO_FLAGS, starmap(_U32_WRITE.pack_into, writes))
 
 
 def update_elem(map_fd: int, key: bytes, value: bytes, flags: int = 0) -> None:

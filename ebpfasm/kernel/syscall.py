@@ -1,11 +1,11 @@
-"""The one door to the kernel: every bpf(2) command goes through :func:`bpf`."""
+"""The one door to the kernel: every bpf(2) command goes through :func:`bpf`, or :func:`bpf_each` where it is many."""
 
 from __future__ import annotations
 
 import sys
 from errno import EAGAIN, EINTR, ENOSYS, EPERM
 
-from ebpfasm.errors import NotSupported
+from ebpfasm.errors import KernelError, NotSupported
 from ebpfasm.kernel import machine
 from ebpfasm.kernel._ffi import ffi
 from ebpfasm.kernel.commands import (
@@ -19,7 +19,7 @@ from ebpfasm.kernel.commands import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 # The verifier gives up with EAGAIN whenever a signal is pending (bpf_check(), since Linux 5.0), so a process
@@ -39,7 +39,13 @@ _NOT_REPEATABLE = (
 
 
 def _first_call(number: int, command: int, attr: Any, size: int) -> int:
-    """Find the C library's ``syscall`` and this machine's number of bpf(2), and use them from now on."""
+    """Call bpf(2), and from now on without this detour."""
+    _bind()
+    return enter(_number, command, attr, size)
+
+
+def _bind() -> None:
+    """Find the C library's ``syscall`` and this machine's number of bpf(2)."""
     global enter, _number
     if sys.platform != "linux":
         message = f"bpf(2) is a system call of Linux, and this is {sys.platform}"
@@ -53,7 +59,6 @@ def _first_call(number: int, command: int, attr: Any, size: int) -> int:
         raise NotSupported(ENOSYS, message, command="bpf", feature=f"bpf(2) on {name}")
     syscall: Callable[[int, int, Any, int], int] = ffi.dlopen(None).syscall
     _number, enter = known, syscall
-    return syscall(known, command, attr, size)
 
 
 _number = 0
@@ -75,6 +80,25 @@ def bpf(command: int, attr: Any, size: int, about: str = "", needs: tuple[str, .
     if result >= 0:
         return result
     return _again(command, attr, size, about, needs)
+
+
+def bpf_each(command: int, attr: Any, size: int, fillings: Iterable[object]) -> tuple[int, KernelError | None]:
+    """Call bpf(2) once for each of ``fillings``: to give the next one is to fill ``attr`` for the next call.
+
+    Returns how many calls were done, and what :func:`bpf` would have raised for the one after them, or None after
+    the last.
+    """
+    done = 0
+    if enter is _first_call:
+        _bind()
+    call, number = enter, _number
+    for done, _ in enumerate(fillings, 1):
+        if call(number, command, attr, size) < 0:
+            try:
+                _again(command, attr, size, "", ())
+            except KernelError as error:
+                return done - 1, error
+    return done, None
 
 
 def _again(command: int, attr: Any, size: int, about: str, needs: tuple[str, ...]) -> int:

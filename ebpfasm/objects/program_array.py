@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from array import array
 from errno import E2BIG, EBADF, EINVAL
+from itertools import repeat
 
 from ebpfasm.errors import KernelError, OperandError
 from ebpfasm.kernel import info, maps
 from ebpfasm.objects.maps import Map
+from ebpfasm.objects.owned import KernelObject
 from ebpfasm.values.codecs import Integer
-from ebpfasm.values.slots import Slots, mismatch
+from ebpfasm.values.slots import Slots, mismatch, stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
-__all__ = ["ProgramArray"]
+__all__ = ["ProgramArray", "write_slots"]
 
 
 class ProgramArray(Slots, Map):
@@ -51,6 +55,10 @@ class ProgramArray(Slots, Map):
                 if member == "owner_prog_type":
                     return int(value)
         return None
+
+    def _write_slots(self, pairs: list[tuple[Any, Any]]) -> None:
+        indexes, programs = zip(*pairs, strict=True)
+        _write([self] * len(pairs), repeat(self._fd.fileno()), indexes, programs)
 
     def _encoded(self, value: Any) -> bytes:
         return super()._encoded(value if value.__class__ is int else self._descriptor(value))
@@ -91,3 +99,57 @@ class ProgramArray(Slots, Map):
             return error
         reason = mismatch(owner, given.type, given.name)
         return KernelError(error.errno or 0, f"map {self.name!r}: {reason}", command=error.command)
+
+
+def write_slots(writes: Iterable[tuple[ProgramArray, Any, Any]]) -> None:
+    """Put programs into slots of many program arrays: ``(array, index, program)`` each, written in this order.
+
+    It is for many pods at once, each with an array of its own; for many slots of one array there is
+    `ProgramArray.update_batch`. Each slot is exchanged in one step, not all of them together.
+
+    Raises:
+        OperandError: an array, index or program is of the wrong kind; nothing is written then.
+        ClosedError: one of them is closed; nothing is written then.
+        KernelError: the kernel does not take one; the message tells which, and after how many.
+    """
+    writes = list(writes)
+    if not writes:
+        return
+    arrays, indexes, programs = zip(*writes, strict=True)
+    for given in arrays:
+        if not isinstance(given, ProgramArray):
+            raise OperandError(
+                f"write_slots: each write is of a ProgramArray, an index and a program, not of {given!r}",
+                field="array", value=given,
+            )  # fmt: skip
+    _write(arrays, [slots._fd.fileno() for slots in arrays], indexes, programs)
+
+
+def _write(arrays: Sequence[ProgramArray], fds: Iterable[int], indexes: Sequence[Any], programs: Sequence[Any]) -> None:
+    """Write slots, once all of them are known to be possible."""
+    if set(map(type, indexes)) != {int} or {slots._key.__class__ for slots in set(arrays)} != {Integer}:
+        indexes = [
+            index if index.__class__ is int and slots._key.__class__ is Integer else slots._index(index)
+            for slots, index in zip(arrays, indexes, strict=True)
+        ]
+    numbers = [
+        program._fd.fileno()
+        if isinstance(program, KernelObject)
+        else program
+        if program.__class__ is int
+        else slots._descriptor(program)
+        for slots, program in zip(arrays, programs, strict=True)
+    ]
+    try:
+        keys, values = array("I", indexes), array("I", numbers)
+    except OverflowError:
+        for slots, index, number in zip(arrays, indexes, numbers, strict=True):
+            if not (0 <= index <= 0xFFFFFFFF and 0 <= number <= 0xFFFFFFFF):
+                slots[index] = number  # raises what is wrong, before the kernel is asked
+        raise
+    done, refused = maps.update_u32_each(fds, keys, values)
+    if refused is not None:
+        explained = arrays[done]._refused(refused, indexes[done], numbers[done])
+        if isinstance(explained, KernelError):
+            raise stopped(explained, indexes[done], done, len(keys)) from None
+        raise explained from None

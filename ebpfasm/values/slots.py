@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+from abc import abstractmethod
 
 from ebpfasm.errors import OperandError
 from ebpfasm.values.entries import Entries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
-__all__ = ["Slots", "mismatch"]
+    from ebpfasm.errors import KernelError
+
+__all__ = ["Slots", "mismatch", "stopped"]
 
 
 class Slots(Entries):
@@ -22,12 +25,29 @@ class Slots(Entries):
 
     def update(self, key: Any, value: Any, flags: int = 0) -> None:
         """Put a program into slot ``key``; ``flags`` can only be `UpdateFlag.ANY`."""
+        self._check_flags(flags)
+        self[key] = value
+
+    def update_batch(self, entries: Iterable[tuple[Any, Any]], flags: int = 0) -> None:
+        """Put programs into many slots; ``entries`` are pairs of slot and program, such as ``a_dict.items()``.
+
+        The kernel has no batch for program arrays: the slots are written one after the other, in the order given.
+
+        Raises:
+            OperandError: a slot or program is of the wrong kind; nothing is written then.
+            KernelError: the kernel does not take one; the message tells which, and after how many.
+        """
+        self._check_flags(flags)
+        pairs = list(entries)
+        if pairs:
+            self._write_slots(pairs)
+
+    def _check_flags(self, flags: int) -> None:
         if flags:  # bpf_fd_array_map_update_elem() in kernel/bpf/arraymap.c
             raise OperandError(
                 f"map {self.name!r}: flags of a program array can only be UpdateFlag.ANY, not {flags!r}",
                 field="flags", value=flags, low=0, high=0,
             )  # fmt: skip
-        self[key] = value
 
     def __iter__(self) -> Iterator[int]:
         """The slots that hold a program."""
@@ -48,6 +68,16 @@ class Slots(Entries):
         return OperandError(
             f"map {self.name!r}: a slot takes {wanted}, not {given!r}{advice}", field="value", value=given
         )
+
+    @abstractmethod
+    def _write_slots(self, pairs: list[tuple[Any, Any]]) -> None:
+        """Write slots, at least one; nothing, where one of the pairs can mean nothing."""
+
+
+def stopped(error: KernelError, index: int, done: int, count: int) -> KernelError:
+    """The error of one of many writes, with what it was about and what was written before it."""
+    message = f"{error} (slot {index}, after {done} of {count})"
+    return type(error)(error.errno or 0, message, command=error.command)
 
 
 def mismatch(owner: int, given: int, name: str) -> str:

@@ -14,7 +14,7 @@ __all__ = ["Effort", "Task", "Times", "in_turns"]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: builder words in the mixed program, repetitions of each task, calls and starts.
+    """How much is measured: builder words in the mixed program, repetitions of each task, calls, slots and starts.
 
     ``steps`` are the instructions of each loop in the vm, which is run ``runs`` times.
     """
@@ -23,6 +23,7 @@ class Effort:
     repetitions: int = 31
     calls: int = 5_000
     slow_calls: int = 200
+    slots: int = 2_000
     starts: int = 31
     steps: int = 1_000_000
     runs: int = 3

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from itertools import repeat
 from typing import Any
 
-from ebpfasm import Map, MapType, Program, ProgramType
+from ebpfasm import Map, MapType, Program, ProgramArray, ProgramType, write_slots
 from ebpfasm.asm import R0, Mov, Return
 from ebpfasm.datapath import entry_stub
 from ebpfasm.kernel import machine
@@ -26,6 +26,9 @@ BARE = "bare bpf()"
 FIGURES = (
     ("slot write, array no program uses",    Target(3)),
     ("slot write, under a program's jump",   None),
+    ("slot write, of many in one array",     Target(1.5)),
+    ("slot write, of one in many arrays",    Target(1.5)),
+    ("slot write, of many under jumps",      None),
     ("hash map lookup",                      None),
     ("hash map update",                      None),
     ("test_run, 64 bytes",                   None),
@@ -42,23 +45,32 @@ def rows(effort: Effort, why_no_kernel: str) -> list[Row]:
     if why_no_kernel:
         return [Row(figure, None, BARE, None, target, why_no_kernel) for figure, target in FIGURES]
     with ExitStack() as stack:
-        unused, used = (
-            stack.enter_context(Map.create(MapType.PROG_ARRAY, key_size=4, value_size=4, max_entries=1))
-            for _ in range(2)
-        )
+
+        def array(size: int = 1) -> ProgramArray:
+            made = Map.create(MapType.PROG_ARRAY, key_size=4, value_size=4, max_entries=size)
+            assert isinstance(made, ProgramArray)
+            return stack.enter_context(made)
+
+        unused, used, large = array(), array(), array(effort.slots)
+        pods = [array() for _ in range(effort.slots)]
+        jumped = [array() for _ in range(effort.slow_calls)]
         table = stack.enter_context(Map.create(MapType.HASH, key_size=4, value_size=8, max_entries=1024))
         one, other = (
             stack.enter_context(Program.load(ProgramType.SCHED_CLS, [Mov.Imm(R0, verdict), Return()]))
             for verdict in range(2)
         )
         # A jump through a constant index is a direct one in machine code, which each write of the slot patches.
-        stack.enter_context(Program.load(ProgramType.SCHED_CLS, entry_stub(used)))
+        for slots in (used, *jumped):
+            stack.enter_context(Program.load(ProgramType.SCHED_CLS, entry_stub(slots)))
         table[KEY] = VALUE
 
         # Each pair of tasks does the same: first through ebpfasm, then bare.
         pairs = (
             (_swaps(unused, one, other, effort.calls), _bare(_slot_writes(unused, one, other), effort.calls)),
             (_swaps(used, one, other, effort.slow_calls), _bare(_slot_writes(used, one, other), effort.slow_calls)),
+            (_fill(large, one), _bare_fill([(large, index) for index in range(effort.slots)], other)),
+            (_fill_all(pods, one), _bare_fill([(slots, 0) for slots in pods], other)),
+            (_fill_all(jumped, one), _bare_fill([(slots, 0) for slots in jumped], other)),
             (_lookups(table, effort.calls), _bare([_element(BPF_MAP_LOOKUP_ELEM, table)], effort.calls)),
             (_updates(table, effort.calls), _bare([_element(BPF_MAP_UPDATE_ELEM, table)], effort.calls)),
             (_runs(one, effort.calls), _bare([_test_run(one)], effort.calls)),
@@ -79,6 +91,37 @@ def _swaps(slots: Map, one: Program, other: Program, calls: int) -> Task:
             slots[0] = other
 
     return Task(run, calls // 2 * 2)
+
+
+def _fill(slots: ProgramArray, program: Program) -> Task:
+    """Write every slot of an array."""
+    wanted = dict.fromkeys(range(slots.max_entries), program)
+    return Task(lambda _: slots.update_batch(wanted.items()), slots.max_entries)
+
+
+def _fill_all(arrays: Sequence[ProgramArray], program: Program) -> Task:
+    """Write the first slot of every array."""
+    writes = [(slots, 0, program) for slots in arrays]
+    return Task(lambda _: write_slots(writes), len(arrays))
+
+
+def _bare_fill(slots: Sequence[tuple[Map, int]], program: Program) -> Task:
+    """Write each of the slots, with an attr prepared for each; another program, so that every write is a change."""
+    calls = [_slot_write(*slot, program) for slot in slots]
+    attrs, size = [call.attr for call in calls], calls[0].size
+    syscall, number = _bare_syscall()
+
+    def run(_: object) -> int:
+        result = 0
+        for attr in attrs:
+            result |= syscall(number, BPF_MAP_UPDATE_ELEM, attr, size)
+        return result
+
+    def finish(result: int) -> None:
+        assert len(calls) == len(attrs)  # what the attrs point to lives until here
+        _expect_success(result)
+
+    return Task(run, len(slots), finish=finish)
 
 
 def _lookups(table: Map, calls: int) -> Task:
@@ -120,16 +163,17 @@ class _Call:
 
 
 def _slot_writes(slots: Map, *programs: Program) -> list[_Call]:
-    return [
-        _Call(
-            BPF_MAP_UPDATE_ELEM,
-            "struct bpf_attr_elem",
-            map_fd=slots.fileno(),
-            key=ffi.new("uint32_t *", 0),
-            value=ffi.new("uint32_t *", program.fileno()),
-        )
-        for program in programs
-    ]
+    return [_slot_write(slots, 0, program) for program in programs]
+
+
+def _slot_write(slots: Map, index: int, program: Program) -> _Call:
+    return _Call(
+        BPF_MAP_UPDATE_ELEM,
+        "struct bpf_attr_elem",
+        map_fd=slots.fileno(),
+        key=ffi.new("uint32_t *", index),
+        value=ffi.new("uint32_t *", program.fileno()),
+    )
 
 
 def _element(command: int, table: Map) -> _Call:
@@ -156,8 +200,7 @@ def _test_run(program: Program) -> _Call:
 
 def _bare(prepared: Sequence[_Call], calls: int) -> Task:
     """Make the prepared calls in turn, through the C library's ``syscall`` as cffi gives it."""
-    syscall: Any = ffi.dlopen(None).syscall
-    number = machine.SYSCALL_NUMBERS[os.uname().machine, struct.calcsize("P") * 8]
+    syscall, number = _bare_syscall()
     rounds = calls // len(prepared)
 
     def one(_: object) -> int:
@@ -175,6 +218,10 @@ def _bare(prepared: Sequence[_Call], calls: int) -> Task:
         return result
 
     return Task(one if len(prepared) == 1 else two, rounds * len(prepared), finish=_expect_success)
+
+
+def _bare_syscall() -> tuple[Any, int]:
+    return ffi.dlopen(None).syscall, machine.SYSCALL_NUMBERS[os.uname().machine, struct.calcsize("P") * 8]
 
 
 def _expect_success(result: int) -> None:

@@ -14,7 +14,7 @@ from tests.bench.clock import Effort, Task, Times, in_turns
 from tests.bench.report import report
 from tests.bench.table import Row, Target, table
 
-TINY = Effort(size=70, repetitions=1, calls=4, slow_calls=2, starts=1, steps=2_000, runs=1)
+TINY = Effort(size=70, repetitions=1, calls=4, slow_calls=2, slots=3, starts=1, steps=2_000, runs=1)
 
 FIGURES = (
     "build, labels",
@@ -27,6 +27,9 @@ FIGURES = (
     "decode, all objects",
     "slot write, array no program uses",
     "slot write, under a program's jump",
+    "slot write, of many in one array",
+    "slot write, of one in many arrays",
+    "slot write, of many under jumps",
     "hash map lookup",
     "hash map update",
     "test_run, 64 bytes",

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ebpfasm import AttachType, Map, MapType, Program, ProgramArray, ProgramType
+from ebpfasm import AttachType, Map, MapType, Program, ProgramArray, ProgramType, write_slots
 from ebpfasm.datapath import entry_stub
 from ebpfasm.errors import ClosedError, KernelError, KeyNotFound, NotSupported, OperandError
 
@@ -220,9 +220,114 @@ def test_flags_are_not_for_program_arrays(slots: ProgramArray, load: Load, flags
     assert (caught.value.field, caught.value.value) == ("flags", flags)
 
 
-def test_batches_are_not_for_program_arrays(slots: ProgramArray, load: Load) -> None:
-    with pytest.raises(NotSupported, match="BPF_MAP_UPDATE_BATCH"):
-        slots.update_batch([(0, load())])
+def test_the_kernels_batches_are_not_for_program_arrays(slots: ProgramArray) -> None:
+    with pytest.raises(NotSupported, match="BPF_MAP_LOOKUP_BATCH"):
+        slots.lookup_batch()
+    with pytest.raises(NotSupported, match="BPF_MAP_DELETE_BATCH"):
+        slots.delete_batch([0])
+
+
+# many slots
+
+
+def test_many_slots_of_one_array(create: Callable[..., Map], load: Load) -> None:
+    made = create(MapType.PROG_ARRAY, max_entries=100, name="many")
+    programs = [load(verdict) for verdict in range(3)]
+    wanted = {index: programs[index % 3] for index in range(0, 100, 7)}
+    made.update_batch(wanted.items())
+    assert dict(made.items()) == {index: program.id for index, program in wanted.items()}
+    made.update_batch(enumerate([programs[0], programs[1].fileno()]))
+    assert (made[0], made[1]) == (programs[0].id, programs[1].id)
+    made.update_batch([])
+
+
+def test_one_slot_of_many_arrays(create: Callable[..., Map], load: Load) -> None:
+    arrays = [array(create, f"pod{number}") for number in range(20)]
+    one, two = load(1), load(2)
+    write_slots((slots, number % 2, two if number % 3 else one) for number, slots in enumerate(arrays))
+    for number, slots in enumerate(arrays):
+        assert dict(slots.items()) == {number % 2: (two if number % 3 else one).id}
+    write_slots([])
+
+
+def test_many_slots_in_the_terms_of_each_codec(create: Callable[..., Map], slots: ProgramArray, load: Load) -> None:
+    class Zones:
+        def encode(self, zone: str) -> bytes:
+            return struct.pack("=I", int(zone.removeprefix("zone")))
+
+        def decode(self, data: bytes) -> str:
+            return f"zone{struct.unpack('=I', data)[0]}"
+
+    named = array(create, key=Zones())
+    program = load()
+    named.update_batch({"zone1": program}.items())
+    write_slots([(named, "zone2", program), (slots, 1, program), (slots, b"\0\0\0\0", program)])
+    assert list(named) == ["zone1", "zone2"]
+    assert list(slots) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("index", "program", "message"),
+    [
+        (-1, 3, "map 'pod0': index must be an int in 0..1, not -1"),
+        (1 << 32, 3, "map 'pod0': index must be an int in 0..1, not 4294967296"),
+        (1, -1, "map 'pod0': a file descriptor is 0..2147483647, not -1"),
+        (1, None, "map 'pod0': a slot takes a Program, an object with fileno() or a file descriptor, not None"),
+        (True, 3, "key must be an int or 4 bytes, not bool True"),
+        ("1", 3, "key must be an int or 4 bytes, not str '1'"),
+    ],
+)
+def test_nothing_is_written_when_one_of_many_can_mean_nothing(
+    slots: ProgramArray, load: Load, index: Any, program: Any, message: str
+) -> None:
+    for write in (
+        lambda: slots.update_batch([(0, load()), (index, program)]),
+        lambda: write_slots([(slots, 0, load()), (slots, index, program)]),
+    ):
+        with pytest.raises(OperandError) as caught:
+            write()
+        assert str(caught.value).startswith(message)
+        assert list(slots) == []
+
+
+def test_closed_arrays_and_programs_among_many(create: Callable[..., Map], slots: ProgramArray, load: Load) -> None:
+    other, program = array(create), load()
+    other.close()
+    with pytest.raises(ClosedError):
+        write_slots([(slots, 0, program), (other, 0, program)])
+    gone = load()
+    gone.close()
+    with pytest.raises(ClosedError):
+        slots.update_batch([(0, program), (1, gone)])
+    nonsense: Any = 5
+    with pytest.raises(OperandError, match="each write is of a ProgramArray, an index and a program, not of 5"):
+        write_slots([(slots, 0, program), (nonsense, 0, program)])
+    assert list(slots) == []
+
+
+def test_the_write_that_the_kernel_refuses_is_named_with_what_was_written(
+    create: Callable[..., Map], slots: ProgramArray, load: Load
+) -> None:
+    program, xdp = load(), load(2, ProgramType.XDP, name="dropper")
+    with pytest.raises(KernelError) as caught:
+        slots.update_batch([(0, program), (2, program), (1, program)])
+    assert str(caught.value) == "map 'pod0': index 2 is beyond its 2 entries (0..1) (slot 2, after 1 of 3)"
+    assert caught.value.errno == E2BIG
+    assert list(slots) == [0]
+    other = array(create, "pod1")
+    with pytest.raises(KernelError) as caught:
+        write_slots([(other, 0, program), (slots, 1, program), (other, 1, xdp), (other, 2, program)])
+    assert str(caught.value) == (
+        "map 'pod1': the array is owned by programs of type SCHED_CLS, and program 'dropper' is of type XDP"
+        " (slot 1, after 2 of 4)"
+    )
+    assert (list(slots), list(other)) == ([0, 1], [0])
+
+
+def array(create: Callable[..., Map], name: str = "", **members: Any) -> ProgramArray:
+    made = create(MapType.PROG_ARRAY, name=name, **members)
+    assert isinstance(made, ProgramArray)
+    return made
 
 
 def test_a_program_of_another_type(slots: ProgramArray, stub: Program, load: Load) -> None:

@@ -7,7 +7,7 @@ from errno import E2BIG, EINVAL
 
 from ebpfasm.errors import KernelError, KeyNotFound
 from ebpfasm.uapi import MapFlag
-from ebpfasm.values.slots import Slots, mismatch
+from ebpfasm.values.slots import Slots, mismatch, stopped
 from ebpfasm.vm.maps.arrays import check_array, next_index
 from ebpfasm.vm.maps.map import Map
 from ebpfasm.vm.maps.wanted import U32, Wanted
@@ -85,6 +85,18 @@ class ProgramArray(Slots, Map):
             raise self._explained(error, index)
         self.claim(program)
         self._programs[index] = program
+
+    def _write_slots(self, pairs: list[tuple[Any, Any]]) -> None:
+        writes = [(index if index.__class__ is int else self._index(index), program) for index, program in pairs]
+        for index, program in writes:
+            self._check_program(program)
+            if not 0 <= index <= U32:
+                raise self._no_index(index)
+        for done, (index, program) in enumerate(writes):
+            try:
+                self[index] = program
+            except KernelError as error:
+                raise stopped(error, index, done, len(writes)) from None
 
     def close(self) -> None:
         """Give up the map, and empty it."""

@@ -65,8 +65,22 @@ def test_an_index_beyond_the_array(slots: ProgramArray) -> None:
 def test_flags_and_batches_are_not_for_program_arrays(slots: ProgramArray) -> None:
     with pytest.raises(OperandError, match=r"flags of a program array can only be UpdateFlag\.ANY, not 1"):
         slots.update(0, Stand(), 1)
-    with pytest.raises(NotSupported, match="a program array does not know BPF_MAP_UPDATE_BATCH"):
-        slots.update_batch([(0, Stand())])
+    with pytest.raises(OperandError, match=r"flags of a program array can only be UpdateFlag\.ANY, not 1"):
+        slots.update_batch([(0, Stand())], 1)
+    with pytest.raises(NotSupported, match="a program array does not know BPF_MAP_LOOKUP_BATCH"):
+        slots.lookup_batch()
+
+
+def test_many_slots_at_once(slots: ProgramArray) -> None:
+    one, two = Stand(), Stand()
+    slots.update_batch({0: one, 1: two}.items())
+    assert (slots.program_at(0), slots.program_at(1)) == (one, two)
+    with pytest.raises(OperandError, match=r"index must be an int in 0\.\.1, not -1"):
+        slots.update_batch([(0, two), (-1, one)])
+    assert slots.program_at(0) is one
+    with pytest.raises(KernelError, match=r"index 2 is beyond its 2 entries \(0\.\.1\) \(slot 2, after 1 of 2\)$"):
+        slots.update_batch([(0, two), (2, one)])
+    assert slots.program_at(0) is two
 
 
 def test_the_first_program_says_what_the_others_must_be(slots: ProgramArray) -> None:

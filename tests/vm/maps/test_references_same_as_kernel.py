@@ -97,7 +97,7 @@ class References(RuleBasedStateMachine):
     @rule(index=st.integers(0, 8), key=keys)
     def write_many(self, index: int, key: int) -> None:
         index %= len(self.objects)
-        self.pair.ask(lambda map: map.update_batch([(key, self.given(index, map))]))
+        self.pair.ask(lambda map: map.update_batch([(0, self.given(0, map)), (key, self.given(index, map))]))
 
     @rule(key=keys)
     def delete_many(self, key: int) -> None:
