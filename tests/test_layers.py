@@ -13,6 +13,10 @@ import ebpfasm
 
 PACKAGE = Path(ebpfasm.__file__).parent
 
+BELOW_THE_DATAPATH = (
+    *("clsact", "conversation", "devices", "interfaces", "link_info", "namespaces", "netlink", "netns", "threads"),
+)
+
 LAYERS: dict[str, frozenset[str]] = {
     "__version__": frozenset(),  # a constant of the package itself
     "errors": frozenset(),
@@ -24,8 +28,7 @@ LAYERS: dict[str, frozenset[str]] = {
     "kernel": frozenset({"errors", "uapi", "values"}),
     "objects": frozenset({"errors", "uapi", "asm", "values", "kernel"}),
     # Of the kernel layer the datapath sees namespaces, interfaces and rtnetlink, never bpf(2) itself.
-    "datapath": frozenset({"errors", "uapi", "asm", "objects"})
-    | {f"kernel.{module}" for module in ("clsact", "interfaces", "netlink", "netns", "threads")},
+    "datapath": frozenset({"errors", "uapi", "asm", "objects"}) | {f"kernel.{module}" for module in BELOW_THE_DATAPATH},
     # Beside the others: its modules import what they are asked for, and nothing imports them.
     "testing": frozenset({"lazy", "errors", "uapi", "asm", "values", "vm", "kernel", "objects"}),
     "cli": frozenset({"__version__", "errors", "uapi", "asm", "vm", "kernel", "objects", "datapath"}),
@@ -34,7 +37,7 @@ LAYERS: dict[str, frozenset[str]] = {
 """For each layer, what it may import besides itself: a layer, or one module of a layer."""
 
 THIRD_PARTY = {
-    "pyroute2": {"kernel.netlink", "kernel.netns"},
+    "pyroute2": {"kernel.conversation", "kernel.messages"},
     "_cffi_backend": {"kernel._ffi"},
     "cffi": {"kernel._ffi_build"},
     "elftools": {"formats.elf"},
@@ -142,7 +145,7 @@ def test_a_wrong_import_is_caught(module: str, source: str) -> None:
     ("module", "source"),
     [
         ("asm.table", "import struct\nfrom ebpfasm.errors import EncodeError\nfrom .form import Form"),
-        ("kernel.netlink", "def f():\n    import pyroute2.netlink"),
+        ("kernel.messages", "def f():\n    import pyroute2.netlink"),
         ("kernel._ffi", "import _cffi_backend"),
         ("datapath.tc", "from ebpfasm.kernel import netlink\nfrom ebpfasm.kernel.netns import entered"),
         ("cli", "from ebpfasm.datapath import entry_stub"),

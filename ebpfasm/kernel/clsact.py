@@ -10,7 +10,8 @@ import errno
 from typing import TYPE_CHECKING, NamedTuple
 
 from ebpfasm.errors import KernelError, KeyExists, OperandError
-from ebpfasm.kernel.netlink import ask, checked_index, filter_messages, in_range
+from ebpfasm.kernel.conversation import ask, checked_index, in_range
+from ebpfasm.kernel.messages import filter_messages
 from ebpfasm.kernel.netns import NetNS
 
 if TYPE_CHECKING:
@@ -82,9 +83,9 @@ def add_clsact(index: int, netns: NetNSLike = None) -> bool:
     with NetNS(netns) as place:
         doing = f"adding clsact to interface {checked_index(index)}"
         try:
-            ask(place, "RTM_NEWQDISC", doing, lambda route: route.tc("add", CLSACT, index))
+            ask(netns, "RTM_NEWQDISC", doing, lambda route: route.tc("add", CLSACT, index))
         except KeyExists as error:
-            if has_clsact(index, place):
+            if has_clsact(index, netns):
                 return False
             raise KeyExists(
                 errno.EEXIST,
@@ -102,10 +103,10 @@ def delete_clsact(index: int, netns: NetNSLike = None) -> None:
     doing = f"deleting clsact of interface {checked_index(index)}"
     with NetNS(netns) as place:
         try:
-            ask(place, "RTM_DELQDISC", doing, lambda route: route.tc("del", CLSACT, index))
+            ask(netns, "RTM_DELQDISC", doing, lambda route: route.tc("del", CLSACT, index))
         except KernelError as error:
             # Where there was one before, tc_get_qdisc() finds an empty place instead of none, and calls that EINVAL.
-            if error.errno not in {errno.ENOENT, errno.EINVAL} or has_clsact(index, place):
+            if error.errno not in {errno.ENOENT, errno.EINVAL} or has_clsact(index, netns):
                 raise
             raise KernelError(errno.ENOENT, f"{doing} in {place}: it has none", command="RTM_DELQDISC") from None
 
@@ -160,7 +161,7 @@ def delete_filter(
     with NetNS(netns) as place:
         try:
             ask(
-                place,
+                netns,
                 "RTM_DELTFILTER",
                 f"deleting {where}",
                 lambda route: route.tc(
@@ -175,7 +176,7 @@ def delete_filter(
             )
         except KernelError as error:
             # Where the whole qdisc is gone, __tcf_qdisc_find() of net/sched/cls_api.c calls it EINVAL.
-            if error.errno != errno.EINVAL or has_clsact(index, place):
+            if error.errno != errno.EINVAL or has_clsact(index, netns):
                 raise
             message = f"deleting {where} in {place}: it has no clsact"
             raise KernelError(errno.ENOENT, message, command="RTM_DELTFILTER") from None

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ifindex", "ifname", "interfaces"]
 
+MOST_LISTED = 20  # a node has thousands
+
 
 def interfaces(netns: NetNSLike = None) -> dict[str, int]:
     """Return the interfaces of a namespace: their indexes by their names."""
@@ -32,11 +34,20 @@ def ifindex(name: str, netns: NetNSLike = None) -> int:
 
     Raises :class:`~ebpfasm.errors.KernelError` (ENODEV), with the names there are, when there is none.
     """
+    import socket
+
     with NetNS(netns) as place:
-        there = interfaces(place)
-        if name not in there:
-            raise KernelError(errno.ENODEV, f"there is no interface {name!r} in {place}; there is {listed(there)}")
-        return there[name]
+        try:
+            return run_in(place, socket.if_nametoindex, name)  # the kernel looks for this one, however many there are
+        except KernelError:
+            raise
+        except (OSError, ValueError):  # no such name, or something that can be none; or no socket
+            there = interfaces(place)
+            if name not in there:
+                raise KernelError(
+                    errno.ENODEV, f"there is no interface {name!r} in {place}; there is {listed(there)}"
+                ) from None
+            return there[name]
 
 
 def ifname(index: int, netns: NetNSLike = None) -> str:
@@ -58,4 +69,6 @@ def listed(there: dict[str, int]) -> str:
     """Return interfaces as words for a message."""
     if not there:
         return "none at all"
-    return ", ".join(f"{name!r} ({index})" for name, index in there.items())
+    shown = [f"{name!r} ({index})" for name, index in list(there.items())[:MOST_LISTED]]
+    more = len(there) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -6,12 +6,10 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from typing import Any
 
 from ebpfasm import Instructions, Map, MapType, Program, ProgramType
 from ebpfasm.asm import JNE, R0, R1, R2, R3, R6, AddAtomic, DWord, LoadAbs, LoadMapValue, Mov, Return, Word
-from ebpfasm.kernel import netlink
+from ebpfasm.kernel import link_info, netlink
 from ebpfasm.kernel.netns import run_in
 from tests.net import Veth
 
@@ -132,16 +130,4 @@ def know_each_other(pair: Veth) -> None:
     """Give both ends a permanent entry for the other in their neighbour tables."""
     near, far = (pair.netns, pair.index, pair.address), (pair.peer_netns, pair.peer_index, pair.peer_address)
     for (place, index, _), other in ((near, far), (far, near)):
-        entry = {"dst": other[2], "lladdr": mac_of(*other[:2]), "ifindex": index, "state": "permanent"}
-        netlink.ask(place, "RTM_NEWNEIGH", "adding a neighbour", partial(know, entry))
-
-
-def know(entry: dict[str, object], route: Any) -> None:
-    route.neigh("replace", **entry)
-
-
-def mac_of(place: str, index: int) -> str:
-    def look(route: Any) -> str:
-        return str(route.link("get", index=index)[0].get_attr("IFLA_ADDRESS"))
-
-    return netlink.ask(place, "RTM_GETLINK", "looking at a link", look)
+        netlink.add_neighbour(index, other[2], link_info.link(other[1], other[0]).mac, place)

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from ebpfasm.errors import KernelError
-from ebpfasm.kernel.interfaces import ifindex, ifname, interfaces
+from ebpfasm.kernel.interfaces import ifindex, ifname, interfaces, listed
 from tests.net import Veth, own_namespace
 
 pytestmark = pytest.mark.needs_netns
@@ -44,10 +44,21 @@ def test_needs_no_pyroute2() -> None:
 
 
 def test_no_socket_to_ask_through(veth: Veth, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_socket() -> None:
+    def no_socket(*_: object) -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
+    monkeypatch.setattr(socket, "if_nametoindex", no_socket)
     monkeypatch.setattr(socket, "if_nameindex", no_socket)
     with pytest.raises(KernelError, match="listing the interfaces failed: Too many open files") as caught:
         ifindex("eth0", veth.netns)
     assert caught.value.errno == errno.EMFILE
+
+
+def test_many_interfaces_are_not_all_told() -> None:
+    assert listed({f"v{number}": number for number in range(2000)}).endswith("'v19' (19) and 1980 more")
+
+
+def test_a_name_that_can_be_none(veth: Veth) -> None:
+    for name in ("", "x" * 16, "a\0b"):
+        with pytest.raises(KernelError, match="there is no interface"):
+            ifindex(name, veth.netns)

@@ -197,7 +197,7 @@ def test_a_kernel_without_veth(netns: MakeNetNS, monkeypatch: pytest.MonkeyPatch
         route.link("add", kind="nosuchkind", ifname="a")  # type: ignore[attr-defined]
 
     with pytest.raises(NotSupported, match="CONFIG_VETH") as caught:
-        netlink.ask(name, "RTM_NEWLINK", "creating a", no_veth)
+        netlink.ask(name, "RTM_NEWLINK", "creating a", no_veth, needs="CONFIG_VETH")
     assert caught.value.feature == "CONFIG_VETH"
 
 
@@ -262,7 +262,7 @@ def test_no_socket_to_talk_through(netns: MakeNetNS, monkeypatch: pytest.MonkeyP
     name = netns()
     monkeypatch.setattr("pyroute2.IPRoute", no_socket)
     with pytest.raises(
-        KernelError, match=rf"bringing interface 1 up in .*{name}.*Too many open files \(EMFILE\)"
+        KernelError, match=rf"bringing interface 1 up: .*{name}.*Too many open files \(EMFILE\)"
     ) as caught:
         netlink.set_up(1, name)
     assert caught.value.errno == errno.EMFILE
