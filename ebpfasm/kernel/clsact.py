@@ -29,6 +29,7 @@ __all__ = [
     "count_filters",
     "delete_clsact",
     "delete_filter",
+    "devices",
     "has_clsact",
     "list_filters",
     "replace_filter",
@@ -71,6 +72,16 @@ def has_clsact(index: int, netns: NetNSLike = None) -> bool:
         "RTM_GETQDISC",
         f"listing the qdiscs of interface {checked_index(index)}",
         lambda route: [qdisc.get_attr("TCA_KIND") for qdisc in route.get_qdiscs() if qdisc["index"] == index],
+    )
+
+
+def devices(netns: NetNSLike = None) -> set[int]:
+    """Return the indexes of the interfaces of a namespace that have a clsact qdisc."""
+    return ask(
+        netns,
+        "RTM_GETQDISC",
+        "listing the qdiscs",
+        lambda route: {qdisc["index"] for qdisc in route.get_qdiscs() if qdisc.get_attr("TCA_KIND") == CLSACT},
     )
 
 

@@ -58,6 +58,25 @@ def on_bpf_file_system(path: str) -> bool:
     return any(line.split()[2] == wanted and line.partition(" - ")[2].startswith("bpf ") for line in lines)
 
 
+def file_systems() -> list[str]:
+    """Where bpf file systems are mounted, each once, however often it is mounted; none where /proc does not tell."""
+    import re
+
+    try:
+        with open("/proc/self/mountinfo") as mounts:
+            lines = mounts.read().splitlines()
+    except OSError:
+        return []
+    found: dict[str, str] = {}
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        if after.startswith("bpf "):
+            device, _, where = before.split()[2:5]
+            # man 5 proc: blanks and backslashes of a path are written as three octal digits
+            found.setdefault(device, re.sub(r"\\([0-7]{3})", lambda digits: chr(int(digits[1], 8)), where))
+    return list(found.values())
+
+
 def _with_path(command: int, path: str, fd: int, file_flags: int) -> int:
     attr = ffi.new("struct bpf_attr_obj *")
     pathname = ffi.new("char[]", os.fsencode(path))

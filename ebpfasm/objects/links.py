@@ -11,11 +11,31 @@ from ebpfasm.objects.owned import KernelObject
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
 
     from ebpfasm.kernel.info import LinkInfo
+    from ebpfasm.kernel.links import Attached
     from ebpfasm.objects.programs import Program
 
-__all__ = ["Link"]
+__all__ = ["Link", "attached"]
+
+
+def attached(ifindex: int, attach_type: int) -> Attached:
+    """What is attached to a tcx or netkit hook of a device, by whomever, in the order it runs.
+
+    Args:
+        ifindex: the device's index in the calling thread's network namespace.
+        attach_type: an `AttachType`: TCX_INGRESS, TCX_EGRESS, NETKIT_PRIMARY or NETKIT_PEER.
+
+    Returns:
+        ``.prog_ids`` and ``.link_ids``, which go together: a link's id is 0 for a program attached without one.
+
+    Raises:
+        NotSupported: this kernel has no tcx.
+        KernelError: there is no such device, or it has no such hook.
+        PermissionDenied: CAP_NET_ADMIN is missing.
+    """
+    return links.prog_query(ifindex, attach_type)
 
 
 class Link(KernelObject):
@@ -74,6 +94,22 @@ class Link(KernelObject):
         from ebpfasm.kernel import ids
 
         return cls._opened(ids.link_fd_by_id(id), f"link {id}")
+
+    @classmethod
+    def ids(cls) -> Iterator[int]:
+        """The ids of all links in the kernel, whoever made them, from the lowest on.
+
+        What is made or freed meanwhile may be among them or not.
+
+        Raises:
+            PermissionDenied: CAP_SYS_ADMIN is missing.
+        """
+        from ebpfasm.kernel import ids
+
+        number = ids.next_link_id()
+        while number is not None:
+            yield number
+            number = ids.next_link_id(number)
 
     @classmethod
     def _opened(cls, number: int, what: str) -> Link:

@@ -13,6 +13,7 @@ from ebpfasm.values.entries import Entries
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
 
     from ebpfasm.kernel.info import MapInfo
 
@@ -115,6 +116,22 @@ class Map(KernelObject, Entries):
         from ebpfasm.kernel import ids
 
         return cls._opened(ids.map_fd_by_id(id), f"map {id}", key, value)
+
+    @classmethod
+    def ids(cls) -> Iterator[int]:
+        """The ids of all maps in the kernel, whoever made them, from the lowest on.
+
+        What is made or freed meanwhile may be among them or not.
+
+        Raises:
+            PermissionDenied: CAP_SYS_ADMIN is missing.
+        """
+        from ebpfasm.kernel import ids
+
+        number = ids.next_map_id()
+        while number is not None:
+            yield number
+            number = ids.next_map_id(number)
 
     @classmethod
     def _opened(cls, number: int, what: str, key: object, value: object) -> Map:

@@ -13,7 +13,7 @@ from ebpfasm.objects.owned import KernelObject
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from ebpfasm.asm.instruction import Instruction
@@ -122,6 +122,22 @@ class Program(KernelObject):
         from ebpfasm.kernel import ids
 
         return cls._opened(ids.prog_fd_by_id(id), f"program {id}")
+
+    @classmethod
+    def ids(cls) -> Iterator[int]:
+        """The ids of all programs in the kernel, whoever made them, from the lowest on.
+
+        What is made or freed meanwhile may be among them or not.
+
+        Raises:
+            PermissionDenied: CAP_SYS_ADMIN is missing.
+        """
+        from ebpfasm.kernel import ids
+
+        number = ids.next_prog_id()
+        while number is not None:
+            yield number
+            number = ids.next_prog_id(number)
 
     @classmethod
     def _opened(cls, number: int, what: str) -> Program:
