@@ -96,6 +96,14 @@ def _parser() -> ArgumentParser:
             "Run a program on a packet: in this process, without privileges, or in the kernel.",
         )
     )
+    _add_datapath(
+        command(
+            "datapath",
+            _datapath,
+            "show what datapath there is: pods, hooks, arrays, slots, programs, counters",
+            "Look at the datapath that is in the kernel, whichever process made it.",
+        )
+    )
     _add_demo(
         command(
             "demo",
@@ -186,6 +194,32 @@ def _add_run(run: ArgumentParser) -> None:
     run.add_argument("--json", action="store_true", help="JSON, one object a line")
 
 
+def _add_datapath(datapath: ArgumentParser) -> None:
+    from ebpfasm.cli.datapath import FORMATS
+
+    actions = datapath.add_subparsers(required=True, metavar="ACTION")
+    words = "Read from the kernel what is attached where, and draw it."
+    show = actions.add_parser("show", help="draw it", description=words, allow_abbrev=False)
+    show.add_argument(
+        "--netns",
+        action="append",
+        metavar="NAME",
+        help="only this network namespace, by name or path; may be repeated (default: all that can be reached)",
+    )
+    form = show.add_mutually_exclusive_group()
+    for each in FORMATS[1:]:
+        form.add_argument(f"--{each}", dest="format", action="store_const", const=each, help=_FORM_HELP[each])
+    show.add_argument("-o", "--output", default="-", metavar="FILE", help="where to write (default: stdout)")
+    show.add_argument("--no-color", action="store_true", help="as the environment variable NO_COLOR")
+
+
+_FORM_HELP = {
+    "json": "everything, as one JSON object",
+    "dot": "for Graphviz: … | dot -Tpdf",
+    "svg": "a picture",
+}
+
+
 def _add_demo(demo: ArgumentParser) -> None:
     demo.add_argument(
         "--swaps",
@@ -237,6 +271,13 @@ def _run(options: Namespace) -> int:
     from ebpfasm.cli.run import run
 
     return SUCCESS if run(options) else FAILURE
+
+
+def _datapath(options: Namespace) -> int:
+    from ebpfasm.cli.datapath import show
+
+    show(options)
+    return SUCCESS
 
 
 def _demo(options: Namespace) -> int:

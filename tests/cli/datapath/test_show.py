@@ -1,0 +1,118 @@
+"""``ebpfasm datapath show`` in a process of its own, of pods that another one made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from ebpfasm.datapath import Pod, attach_clsact
+from tests.cli.run import run
+from tests.datapath.packets import OK, returning
+from tests.net import Veth
+
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
+
+
+@pytest.fixture
+def pod(veth: Veth) -> Iterator[Pod]:
+    with (
+        returning(OK, name="verdict") as program,
+        Pod.connect(veth.netns, name="pod7", program=program, attach=attach_clsact) as connected,
+    ):
+        yield connected
+
+
+def show(veth: Veth, *arguments: str, **changes: str) -> str:
+    chosen = ("--netns", veth.netns, "--netns", f"/run/netns/{veth.peer_netns}")
+    result = run("datapath", "show", *chosen, *arguments, **changes)
+    assert (result.returncode, result.stderr) == (0, "")
+    return result.stdout
+
+
+def test_the_tree(veth: Veth, pod: Pod) -> None:
+    lines = show(veth).splitlines()
+    assert lines[0].startswith(f"{veth.netns}  namespace, inode ")
+    assert lines[1].startswith(f"└─ eth0  index {veth.index}, veth, mtu 1500, 10.0.0.1/24")
+    assert lines[2] == "   └─ egress"
+    assert lines[3].startswith(
+        f"      └─ entry  entry stub {pod.entry.id}, tag {pod.entry.tag}, clsact filter 'polEntry'"
+    )
+    assert lines[4] == f"         └─ pod7  program array {pod.slots.id}, 1 slot"
+    assert lines[5].startswith(f"            └─ [0] verdict  program {pod.program_id}, tag ")
+    assert lines[6] == ""
+    assert lines[7].startswith(f"/run/netns/{veth.peer_netns}  namespace, inode ")
+    pod.clear()
+    assert "            └─ [0] (empty)" in show(veth).splitlines()
+
+
+def test_a_terminal_without_box_characters(veth: Veth, pod: Pod) -> None:
+    text = show(veth, PYTHONUTF8="0", PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert text.isascii()
+    assert "   +- egress" in text.splitlines()
+
+
+def test_json(veth: Veth, pod: Pod) -> None:
+    told = json.loads(show(veth, "--json"))
+    assert [each["name"] for each in told["namespaces"]] == [veth.netns, f"/run/netns/{veth.peer_netns}"]
+    (attached,) = told["namespaces"][0]["devices"][0]["hooks"][0]["attached"]
+    assert attached == {
+        "program": pod.entry.id, "way": "clsact", "link": 0, "filter": "polEntry", "priority": 1, "handle": 1,
+    }  # fmt: skip
+    assert {each["id"] for each in told["programs"]} == {pod.entry.id, pod.program_id}
+    (array,) = told["maps"]
+    assert array["slots"] == {"0": pod.program_id}
+
+
+@pytest.mark.parametrize("form", ["dot", "svg", "json"])
+def test_a_file(veth: Veth, pod: Pod, tmp_path: Path, form: str) -> None:
+    path = tmp_path / "out"
+    assert show(veth, f"--{form}", "-o", str(path)) == ""
+    text = path.read_text(encoding="utf-8")
+    assert text == show(veth, f"--{form}")
+    assert "pod7" in text
+    if form == "svg":
+        ElementTree.fromstring(text)
+
+
+def test_the_tree_in_a_file(veth: Veth, pod: Pod, tmp_path: Path) -> None:
+    assert show(veth, "-o", str(tmp_path / "tree")) == ""
+    assert (tmp_path / "tree").read_text(encoding="utf-8") == show(veth)
+
+
+def test_where_there_is_nothing_it_says_so(veth: Veth) -> None:
+    for form, expected in (("", ""), ("--json", None)):
+        result = run("datapath", "show", "--netns", veth.netns, *filter(None, [form]))
+        assert result.returncode == 0
+        assert result.stderr == "ebpfasm: there is no datapath: none of these namespaces has a program at a hook\n"
+        if expected is None:
+            assert json.loads(result.stdout) == {"namespaces": [], "programs": [], "maps": []}
+        else:
+            assert result.stdout == expected
+
+
+def test_all_namespaces(veth: Veth, pod: Pod) -> None:
+    told = json.loads(run("datapath", "show", "--json").stdout)
+    assert veth.netns in {each["name"] for each in told["namespaces"]}
+
+
+def test_a_namespace_that_is_not_there() -> None:
+    result = run("datapath", "show", "--netns", "nowhere-at-all")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "no network namespace 'nowhere-at-all'" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("datapath",), ("datapath", "show", "--json", "--svg"), ("datapath", "draw")])
+def test_wrong_usage(arguments: tuple[str, ...]) -> None:
+    assert run(*arguments).returncode == 2
+
+
+def test_what_is_another_processs_is_left_alone(veth: Veth, pod: Pod) -> None:
+    """Looking takes no descriptor that stays: the array still ends with its owner."""
+    show(veth)
+    before = pod.program_id
+    show(veth, "--svg")
+    assert pod.program_id == before
