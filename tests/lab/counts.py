@@ -1,4 +1,4 @@
-"""A pytest plugin for the guest: what became of each test, written to a file; and few examples for hypothesis."""
+"""A pytest plugin for the guest: writes what became of each test, with its markers, to a file."""
 
 from __future__ import annotations
 
@@ -11,16 +11,6 @@ import pytest
 
 REPORT = "EBPFASM_LAB_REPORT"
 """The environment variable with the file to write."""
-
-EXAMPLES = 5  # Python is some fifteen times slower in there
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Have few examples where a test leaves their number open."""
-    from hypothesis import settings
-
-    settings.register_profile("lab", max_examples=EXAMPLES, deadline=None)
-    settings.load_profile("lab")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -12,59 +12,67 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ebpfasm.testing.plugin import MARKERS
+from tests.lab import qemu
 from tests.lab.cache import cache
 from tests.lab.counts import REPORT
 from tests.lab.guest import Guest, environment
 from tests.lab.kernels import kernel
-from tests.lab.report import line, unjustified
+from tests.lab.report import line, problems
 
-__all__ = ["CHECKOUT", "live", "shared", "work"]
+__all__ = ["CHECKOUT", "Lines", "live", "shared", "work"]
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+PLUGINS = ("-p", "tests.lab.counts", "-p", "tests.lab.economy", "-p", "no:cacheprovider")
+PYTEST = ("python", "-m", "pytest", *PLUGINS, "-m", " or ".join(MARKERS))
 
 
 def live(serieses: Sequence[str], arguments: Sequence[str], *, memory_mib: int, timeout_s: float) -> bool:
-    """Run the live tests on the newest kernel of each series, and print a line for each; return whether all is well."""
-    kernels = {series: kernel(series) for series in serieses}
+    """Run the live tests on the newest kernel of each series, and print a line for each; return whether all is well.
+
+    ``arguments`` are more for pytest.
+    """
+    guests = {series: Guest(kernel(series), memory_mib, timeout_s, shared()) for series in serieses}
     printing = threading.Lock()
 
-    def say(series: str, text: str) -> None:
-        with printing:
-            sys.stdout.writelines(f"{series:>5} │ {row}\n" for row in text.splitlines())
-            sys.stdout.flush()
-
     def one(series: str) -> tuple[str, bool]:
-        found = kernels[series]
-        guest = Guest(found, memory_mib, timeout_s, shared())
-        lines = Lines(lambda text: say(series, text))
-        python = [sys.executable, "-m", "pytest", "-p", "tests.lab.counts", "-p", "no:cacheprovider"]
-        with tempfile.TemporaryDirectory(dir=work()) as directory:
-            outcome = guest.run(
-                [*python, "-m", " or ".join(MARKERS), *arguments],
-                Path(directory),
-                directory=CHECKOUT,
-                environment={**environment(required=True), REPORT: "/lab/report.json"},
-                output=lines.add,
-            )
-            lines.end()
-            try:
-                tests = json.loads(Path(directory, "report.json").read_text(encoding="utf-8"))
-            except FileNotFoundError:
-                tests = {}
-        problems = unjustified(tests, found.options())
-        if outcome.explanation:
-            problems.append(outcome.explanation)
-        elif outcome.status and not any(test["outcome"] == "failed" for test in tests.values()):
-            problems.append(f"pytest ended with status {outcome.status}")
-        for problem in problems:
-            say(series, problem)
-        return line(found.release, tests), not problems and outcome.status == 0
+        def say(text: str) -> None:
+            with printing:
+                sys.stdout.writelines(f"{series:>5} │ {row}\n" for row in text.splitlines())
+                sys.stdout.flush()
+
+        return _tested(guests[series], arguments, say)
 
     with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
-        results = list(pool.map(one, serieses))
+        try:
+            results = list(pool.map(one, guests))
+        except BaseException:
+            qemu.stopping.set()
+            raise
     for text, _ in results:
         print(text)
     return all(well for _, well in results)
+
+
+def _tested(guest: Guest, arguments: Sequence[str], say: Callable[[str], None]) -> tuple[str, bool]:
+    """Run the live tests in one guest; return the line about it, and whether all is well."""
+    lines = Lines(say)
+    with tempfile.TemporaryDirectory(dir=work()) as directory:
+        outcome = guest.run(
+            [*PYTEST, *arguments],
+            Path(directory),
+            directory=CHECKOUT,
+            environment={**environment(required=True), REPORT: "/lab/report.json"},
+            output=lines.add,
+        )
+        lines.end()
+        try:
+            tests = json.loads(Path(directory, "report.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            tests = {}
+    found = problems(tests, outcome, guest.kernel.options())
+    for problem in found:
+        say(problem)
+    return line(guest.kernel.release, tests), not found
 
 
 def shared() -> tuple[Path, ...]:
@@ -96,3 +104,4 @@ class Lines:
         """Give out what has no newline at its end."""
         if self._rest:
             self._give(self._rest.decode("utf-8", "replace"))
+            self._rest = b""

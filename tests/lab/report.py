@@ -1,4 +1,4 @@
-"""What a pytest run in a guest comes to: one line, and what must not be."""
+"""What a pytest run in a guest comes to: one line, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["FEATURES", "line", "unjustified"]
+from tests.lab.guest import Outcome
 
-FEATURES = {
+__all__ = ["OPTIONS", "line", "problems"]
+
+OPTIONS = {
     "needs_dummy": "CONFIG_DUMMY",
     "needs_ipvlan": "CONFIG_IPVLAN",
     "needs_netkit": "CONFIG_NETKIT",
     "needs_tcx": "CONFIG_NET_XGRESS",
     "needs_vxlan": "CONFIG_VXLAN",
 }
-"""What a kernel may lack, as the tests' markers and as the options that its packages tell."""
+"""What a kernel may lack, as the tests' markers have it, and as the configuration that its packages tell."""
 
 Tests = Mapping[str, Mapping[str, Any]]
 
@@ -30,14 +32,20 @@ def line(release: str, tests: Tests) -> str:
     )
 
 
-def unjustified(tests: Tests, options: Mapping[str, str]) -> list[str]:
-    """Return, for each skip of a test for which the kernel has all it takes, a line that says so.
+def problems(tests: Tests, outcome: Outcome, options: Mapping[str, str]) -> list[str]:
+    """Return what keeps a run from being well, a line or more each; empty if all is well.
 
-    The kernel's own configuration is the judge, not the probe that made the test skip.
+    A test that skips is a problem when the kernel has all it needs. The judge is the kernel's own configuration,
+    ``options``, and not what made the test skip.
     """
-    lines = []
+    found = []
     for name, test in tests.items():
-        lacking = [FEATURES[marker] for marker in test["markers"] if marker in FEATURES]
-        if test["outcome"] == "skipped" and all(option in options for option in lacking):
-            lines.append(f"{name} skipped, and this kernel has what it needs: {test['reason']}")
-    return lines
+        lacking = [OPTIONS[marker] for marker in test["markers"] if OPTIONS.get(marker, "") not in {"", *options}]
+        if test["outcome"] == "skipped" and not lacking:
+            found.append(f"{name} skipped, and this kernel has what it needs: {test['reason']}")
+    if outcome.explanation:
+        found.append(outcome.explanation)
+    elif outcome.status:
+        failed = sum(test["outcome"] == "failed" for test in tests.values())
+        found.append(f"pytest ended with status {outcome.status}; {failed} tests failed")
+    return found
