@@ -10,7 +10,7 @@ VENV ?= .venv
 PYTHON ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lab lint docs bench differential clean
+.PHONY: help demo test lab demo-lab lint docs bench differential clean
 # A half-made stamp must not count as made.
 .DELETE_ON_ERROR:
 
@@ -29,6 +29,9 @@ LAB_TIMEOUT_S ?= 3600
 
 lab: $(VENV)/.installed-test  ## run the live tests on other kernels, under QEMU (LAB_KERNELS="6.1 6.12" LAB_ARGS="-k ipvlan")
 	$(VENV)/bin/python -m tests.lab test --kernels "$(LAB_KERNELS)" --memory $(LAB_MEMORY) --timeout $(LAB_TIMEOUT_S) -- $(LAB_ARGS)
+
+demo-lab: $(VENV)/.installed-test  ## `make demo` on Linux 6.12, under QEMU
+	$(VENV)/bin/python -m tests.lab run 6.12 --terminal --memory $(LAB_MEMORY) -- python -m ebpfasm demo $(DEMO_ARGS)
 
 lint: $(VENV)/.installed-lint  ## check style, formatting and types
 	$(VENV)/bin/ruff check .
