@@ -29,10 +29,12 @@ __all__ = [
     "create_ipvlan",
     "create_netkit",
     "create_veth",
+    "create_vxlan",
 ]
 
 HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 MAX_MTU = 0x7FFFFFFF
+VXLAN_PORT = 4789  # RFC 7348 §5; the kernel's own default, 8472, is from before there was one
 
 # linux/if_link.h; iproute2 uses the same words
 IPVLAN_MODES = {"l2": 0, "l3": 1, "l3s": 2}  # enum ipvlan_mode
@@ -175,6 +177,48 @@ def create_netkit(
             since=NETKIT_SINCE,
         )
     return index_of(name, netns), index_of(peer, peer_netns)
+
+
+def create_vxlan(
+    name: str,
+    *,
+    port: int = VXLAN_PORT,
+    mtu: int | None = None,
+    mac: str | None = None,
+    netns: NetNSLike = None,
+) -> int:
+    """Make a VXLAN device in metadata mode (``ip link add … type vxlan external``), and return its index.
+
+    It has neither a VNI nor a remote of its own: each packet that is sent to it brings a tunnel key
+    (``bpf_skb_set_tunnel_key``), and of each that it received the key can be read. Its tunnels lead through the
+    namespace it is made in, wherever it is moved to.
+
+    Args:
+        name: of the device.
+        port: the UDP port it listens at and sends to, 1..65535. It is taken when the device comes up.
+        mtu: at least 68; 1500 unless given, whatever carries the tunnels.
+        mac: one by chance unless given.
+        netns: the namespace.
+
+    Raises:
+        KeyExists: besides a name that is taken: another device in metadata mode has that port.
+        NotSupported: the kernel has no VXLAN (CONFIG_VXLAN).
+    """
+    with NetNS(netns) as place:
+        end = _end("create_vxlan", name, place, mtu, mac)
+        data = [
+            ("IFLA_VXLAN_ID", 0),
+            ("IFLA_VXLAN_COLLECT_METADATA", 1),
+            ("IFLA_VXLAN_PORT", in_range("port", port, 1, 0xFFFF)),
+        ]
+        ask(
+            netns,
+            "RTM_NEWLINK",
+            f"creating vxlan device {name!r} in metadata mode with UDP port {port}",
+            lambda route: route.link("add", linkinfo=_kind("vxlan", data), **end),
+            needs="CONFIG_VXLAN",
+        )
+    return index_of(name, netns)
 
 
 def create_dummy(name: str, *, netns: NetNSLike = None, mtu: int | None = None, mac: str | None = None) -> int:

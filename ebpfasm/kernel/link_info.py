@@ -52,6 +52,8 @@ class LinkInfo(NamedTuple):
     """Of netkit: whether it is the primary, by which programs are attached."""
     metadata: bool = False
     """Of vxlan: whether tunnels are chosen packet by packet (``external``)."""
+    port: int | None = None
+    """Of vxlan: the UDP port it listens at."""
 
 
 def link(index: int, netns: NetNSLike = None) -> LinkInfo:
@@ -101,7 +103,10 @@ def _info(message: Any) -> LinkInfo:
     elif kind == "netkit" and data is not None:
         special = {"mode": data.get_attr("IFLA_NETKIT_MODE"), "primary": bool(data.get_attr("IFLA_NETKIT_PRIMARY"))}
     elif kind == "vxlan" and data is not None:
-        special = {"metadata": bool(data.get_attr("IFLA_VXLAN_COLLECT_METADATA"))}
+        special = {
+            "metadata": bool(data.get_attr("IFLA_VXLAN_COLLECT_METADATA")),
+            "port": data.get_attr("IFLA_VXLAN_PORT"),
+        }
     flags = message["flags"]
     return LinkInfo(
         message["index"],

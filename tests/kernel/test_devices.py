@@ -148,3 +148,32 @@ def test_arguments_that_can_mean_nothing(netns: MakeNetNS, call: Callable[[str],
     with pytest.raises(OperandError):
         call(place)
     assert interfaces(place) == {"lo": 1}
+
+
+def test_vxlan_in_metadata_mode(netns: MakeNetNS) -> None:
+    place = netns()
+    index = made(lambda: devices.create_vxlan("vx0", port=4790, mtu=1450, mac="02:00:00:00:00:0a", netns=place))
+    about = link_info.link_named("vx0", place)
+    assert (about.ifindex, about.kind, about.metadata, about.port) == (index, "vxlan", True, 4790)
+    assert (about.mtu, about.mac, about.up) == (1450, "02:00:00:00:00:0a", False)
+    usual = devices.create_vxlan("vx1", netns=place)
+    assert link_info.link(usual, place).port == 4789
+    netlink.set_up(index, place)
+    netlink.set_up(usual, place)
+
+
+def test_vxlan_devices_that_cannot_be(netns: MakeNetNS) -> None:
+    place = netns()
+    made(lambda: devices.create_vxlan("vx0", netns=place))
+    with pytest.raises(KeyExists, match=r"creating vxlan device 'vx1' .* UDP port 4789 .*VNI already exists"):
+        devices.create_vxlan("vx1", netns=place)
+    with pytest.raises(KeyExists, match="creating vxlan device 'vx0'"):
+        devices.create_vxlan("vx0", port=4790, netns=place)
+    for port in (0, 65536, True, "4789"):
+        with pytest.raises(OperandError, match=r"port must be in 1\.\.65535"):
+            devices.create_vxlan("vx1", port=port, netns=place)  # type: ignore[arg-type]
+    with pytest.raises(KernelError, match=r"EINVAL.*MTU"):
+        devices.create_vxlan("vx1", port=4790, mtu=67, netns=place)
+    with pytest.raises(OperandError, match=r"create_vxlan: an interface's name must have 1\.\.15 bytes, not 16"):
+        devices.create_vxlan("x" * 16, netns=place)
+    assert list(interfaces(place)) == ["lo", "vx0"]
