@@ -14,7 +14,8 @@ import ebpfasm
 PACKAGE = Path(ebpfasm.__file__).parent
 
 BELOW_THE_DATAPATH = (
-    *("clsact", "conversation", "devices", "interfaces", "link_info", "namespaces", "netlink", "netns", "threads"),
+    *("clsact", "conversation", "devices", "interfaces", "link_info", "namespaces", "netlink", "netns", "sysctl"),
+    "threads",
 )
 
 LAYERS: dict[str, frozenset[str]] = {

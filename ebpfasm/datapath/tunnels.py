@@ -60,7 +60,7 @@ __all__ = [
 
 LPM_TRIE = 11  # MapType.LPM_TRIE
 NO_PREALLOC = 1  # MapFlag.NO_PREALLOC
-MOST_NODES = 65536
+MOST_PREFIXES = 65536
 MAX_VNI = (1 << 24) - 1
 """A VXLAN's network identifier has 24 bits (RFC 7348 §5)."""
 
@@ -158,7 +158,7 @@ def checked_remote(remote: str | IPv4Address | IPv6Address) -> IPv4Address | IPv
     return address
 
 
-def create_tunnels(max_entries: int = MOST_NODES, *, name: str = "tunnels") -> Map:
+def create_tunnels(max_entries: int = MOST_PREFIXES, *, name: str = "tunnels") -> Map:
     """Make the map from address or prefix to the tunnel that leads there: ``tunnels["10.2.0.0/16"] = "192.0.2.2", 7``.
 
     Keys are what `AddressKey` takes; reading gives a `Tunnel`.

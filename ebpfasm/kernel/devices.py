@@ -206,7 +206,7 @@ def create_vxlan(
     """
     with NetNS(netns) as place:
         end = _end("create_vxlan", name, place, mtu, mac)
-        data = [
+        data: list[tuple[str, object]] = [
             ("IFLA_VXLAN_ID", 0),
             ("IFLA_VXLAN_COLLECT_METADATA", 1),
             ("IFLA_VXLAN_PORT", in_range("port", port, 1, 0xFFFF)),
