@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from errno import E2BIG, EEXIST, ENOENT
+from errno import E2BIG, EEXIST, ENOENT, ENOSPC
 
 from ebpfasm.errors import KernelError, KeyNotFound
 
@@ -19,6 +19,7 @@ __all__ = ["Entries"]
 
 # enum bpf_map_type; MapType would cost every program that uses a map the import of enum.
 ARRAYS = frozenset({2, 3, 4, 6, 12})
+LPM_TRIE = 11
 OPEN_KEYS = 4096  # how many elements one batch call asks for
 
 
@@ -179,6 +180,8 @@ class Entries(ABC):
                 reason = f"index {key!r} is beyond its {self.max_entries} entries (0..{self.max_entries - 1})"
             else:
                 reason = f"it is full: it can hold {self.max_entries} entries"
+        elif error.errno == ENOSPC and self.type == LPM_TRIE:  # trie_update_elem() in kernel/bpf/lpm_trie.c
+            reason = f"it is full: it can hold {self.max_entries} entries"
         elif error.errno == ENOENT:
             reason = f"there is no entry under {key!r}"
         elif error.errno == EEXIST:
