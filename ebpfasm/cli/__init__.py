@@ -234,6 +234,9 @@ def _add_demo(demo: ArgumentParser) -> None:
     demo.add_argument(
         "--attach", choices=("auto", "tcx", "clsact"), default="auto", help="auto: tcx where the kernel has it"
     )
+    demo.add_argument(
+        "--pods", choices=("auto", "ipvlan", "veth"), default="auto", help="auto: ipvlan where the kernel has it"
+    )
     demo.add_argument("--no-color", action="store_true", help="as the environment variable NO_COLOR")
     demo.add_argument("--json", action="store_true", help="only the result, as one JSON object")
 

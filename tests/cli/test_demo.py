@@ -16,6 +16,7 @@ from ebpfasm.cli.demo import lab, swaps
 from ebpfasm.cli.demo.phase import Phase
 from ebpfasm.cli.demo.stream import Stream
 from ebpfasm.kernel import netns
+from ebpfasm.testing.privileges import FEATURES
 from tests.cli.run import COMMAND, environment, run, start
 
 pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
@@ -51,6 +52,7 @@ def test_its_result_as_json() -> None:
     assert (result.returncode, result.stderr) == (0, "")
     told = json.loads(result.stdout)
     assert (told["verified"], told["engine"]) == (True, "kernel")
+    assert told["pods"] == ("veth" if FEATURES["needs_ipvlan"].why_not() else "ipvlan")
     assert told["swaps"] == 1000
     assert len(told["phases"]) == 6
     phases = {phase["slot"].split()[0]: phase for phase in told["phases"]}
@@ -132,7 +134,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next() -> None:
         process.kill()
         process.communicate(timeout=60)
     stale = [name for name in netns.names() if name.startswith(f"{lab.PREFIX}{process.pid}-")]
-    assert len(stale) == 3
+    assert len(stale) in {3, 4}  # on ipvlan with a host outside
     result = run(*QUICK)
     assert result.returncode == 0
     for name in stale:

@@ -27,7 +27,7 @@ def phase(name: str, ids: tuple[int, ...], delivered: int, **counted: int) -> Ph
 
 def good_story() -> Any:
     """A record as a run leaves it in which all went well."""
-    story: Any = Story(2, 1.0, "auto", None, None)  # type: ignore[arg-type]
+    story: Any = Story(2, 1.0, "auto", "auto", None, None)  # type: ignore[arg-type]
     story.phases = [
         phase("pass + count", (11,), 100, packets=100),
         phase("drop", (12,), 0, packets=100),

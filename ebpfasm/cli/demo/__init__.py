@@ -63,7 +63,7 @@ def _perform(options: Namespace, screen: Screen, interrupts: Interrupts) -> int:
 
     for name in remove_stale():
         screen.line(f"  removed {name}, left over from a run that was killed", "dim")
-    story = Story(options.swaps, options.seconds, options.attach, screen, interrupts)
+    story = Story(options.swaps, options.seconds, options.attach, options.pods, screen, interrupts)
     try:
         with ExitStack() as undo:
             story.perform(undo)

@@ -1,11 +1,12 @@
-"""The network of the demo: two pods and a host that routes between them, all in namespaces of its own."""
+"""The network of the demo, in namespaces of its own: two pods, on IPVLAN or with a host that routes between them."""
 
 from __future__ import annotations
 
 import os
 
 from ebpfasm.cli.demo.swaps import DESTINATIONS, SOURCE
-from ebpfasm.kernel import netlink, netns
+from ebpfasm.errors import NotSupported
+from ebpfasm.kernel import devices, netlink, netns
 from ebpfasm.kernel.interfaces import interfaces
 
 TYPE_CHECKING = False
@@ -16,22 +17,30 @@ if TYPE_CHECKING:
 __all__ = ["Lab", "remove_stale"]
 
 GATEWAYS = ("10.0.0.1", "10.0.1.1")
+ADDRESSES = ((SOURCE,), DESTINATIONS)
 
 PREFIX = "ebpfasm-demo-"
-ROLES = ("host", "pod0", "pod1")
+ROLES = ("host", "pod0", "pod1", "outside")
+MASTER, WIRE = "m0", "x0"
 
 
 class Lab:
-    """Three network namespaces, named after this process: nothing of it is in the machine's own.
+    """Some network namespaces, named after this process: nothing of it is in the machine's own.
+
+    Args:
+        kind: of the pods' devices: ``"ipvlan"``, ``"veth"``, or ``"auto"``: ipvlan where the kernel has it.
 
     Attributes:
+        kind: as it turned out to be.
         names: of the namespaces.
-        host, pod0, pod1: each of them. A pod's device is ``eth0``; its other end is with the host.
+        host, pod0, pod1, outside: each of them. A pod's device is ``eth0``. On veth its other end is with the host.
+            On ipvlan, in mode l3, it is a slave of the host's ``m0``, which is wired to a host outside.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str = "auto") -> None:
+        self.kind = kind
         self.names = tuple(f"{PREFIX}{os.getpid()}-{role}" for role in ROLES)
-        self.host, self.pod0, self.pod1 = self.names
+        self.host, self.pod0, self.pod1, self.outside = self.names
         self._devices: list[int] = []
 
     def build(self, undo: ExitStack, check: Callable[[], None]) -> None:
@@ -44,18 +53,47 @@ class Lab:
         for name in self.names:
             netns.create(name)
             check()
-        for pod, addresses, gateway in zip((self.pod0, self.pod1), ((SOURCE,), DESTINATIONS), GATEWAYS, strict=True):
+        if self.kind != "veth":
+            self._connect_ipvlan()
+        if self.kind == "veth":
+            self._connect_veth()
+            netns.run_in(self.host, _forward)
+            netns.delete(self.outside)
+            self.names = self.names[:-1]
+        check()
+
+    def _connect_ipvlan(self) -> None:
+        """Make the pods' devices on ipvlan; if the kernel has none, nothing, where veth will do."""
+        master, wire = netlink.create_veth(MASTER, WIRE, netns=self.host, peer_netns=self.outside)
+        self._devices.append(master)
+        try:
+            for pod, addresses in zip((self.pod0, self.pod1), ADDRESSES, strict=True):
+                slave = devices.create_ipvlan("eth0", master, mode="l3", netns=pod, master_netns=self.host)
+                for address in addresses:
+                    netlink.add_address(slave, f"{address}/24", pod)
+                netlink.set_up(slave, pod)
+                netlink.add_route("0.0.0.0/0", index=slave, netns=pod)
+        except NotSupported:
+            if self.kind == "ipvlan":
+                raise
+            self.kind = "veth"
+            self._devices.remove(master)
+            netlink.delete_link(master, self.host)
+            return
+        self.kind = "ipvlan"
+        netlink.set_up(wire, self.outside)
+        netlink.set_up(master, self.host)
+
+    def _connect_veth(self) -> None:
+        for pod, addresses, gateway in zip((self.pod0, self.pod1), ADDRESSES, GATEWAYS, strict=True):
             at_host, at_pod = netlink.create_veth(f"to-{pod[-4:]}", "eth0", netns=self.host, peer_netns=pod)
             self._devices.append(at_host)
-            check()
             netlink.add_address(at_host, f"{gateway}/24", self.host)
             for address in addresses:
                 netlink.add_address(at_pod, f"{address}/24", pod)
             netlink.set_up(at_host, self.host)
             netlink.set_up(at_pod, pod)
             netlink.add_route("0.0.0.0/0", via=gateway, netns=pod)
-            check()
-        netns.run_in(self.host, _forward)
 
     def left(self) -> list[str]:
         """What is still there of it, in words."""
@@ -67,7 +105,7 @@ class Lab:
         if self.host in there:
             for index in self._devices:
                 if index in interfaces(self.host).values():
-                    netlink.delete_link(index, self.host)  # its other end goes with it
+                    netlink.delete_link(index, self.host)  # its other end, or what hangs on it, goes with it
         for name in self.names:
             if name in there:
                 netns.delete(name)

@@ -26,18 +26,35 @@ if TYPE_CHECKING:
 
 __all__ = ["Story"]
 
-PICTURE = """\
+VETH = """\
    pod0                         host                  pod1
   ┌──────────────────────────┐ ┌───────────────────┐ ┌────────────────────────┐
   │ 10.0.0.2                 │ │                   │ │     10.0.1.2, 10.0.1.3 │
   │ UDP sender ───► eth0 ────┼─┼─────► routes ─────┼─┼───► eth0 ───► receiver │
   │          egress │        │ │                   │ │                        │
   └─────────────────┼────────┘ └───────────────────┘ └────────────────────────┘
-                    ▼
+                    ▼"""
+
+IPVLAN = """\
+   pod0                                               pod1
+  ┌──────────────────────────┐                       ┌────────────────────────┐
+  │ 10.0.0.2                 │                       │     10.0.1.2, 10.0.1.3 │
+  │ UDP sender ───► eth0 ────┼───────────┬───────────┼───► eth0 ───► receiver │
+  │          egress │        │           │           │                        │
+  └─────────────────┼────────┘ ┌─────────┼─────────┐ └────────────────────────┘
+                    │          │ host    m0 ───────┼───► a host outside
+                    ▼          └───────────────────┘"""
+
+BELOW = """
        the entry stub ─── tail call ───► slots[0] ───► a program: pass, drop,
        attached once, never touched         ▲          count …
                                             │
                          this process, from outside the pod"""
+
+PICTURES = {
+    "ipvlan": f"The pods' devices are ipvlan slaves, in mode l3, of the host's m0.\n\n{IPVLAN}{BELOW}",
+    "veth": f"The pods' devices are veth, since this kernel has no ipvlan.\n\n{VETH}{BELOW}",
+}
 
 
 class Loaded(NamedTuple):
@@ -59,13 +76,16 @@ class Story(Swaps):
         traces: what was made in the kernel.
     """
 
-    def __init__(self, swaps: int, seconds: float, attach: str, screen: Screen, interrupts: Interrupts) -> None:
+    def __init__(
+        self, swaps: int, seconds: float, attach: str, pods: str, screen: Screen, interrupts: Interrupts
+    ) -> None:
         super().__init__(swaps, seconds, screen, interrupts)
         self.programs: list[Loaded] = []
         self.attachments: list[str] = []
         self.stub_bytes = b""
-        self.lab = Lab()
+        self.lab = Lab(pods)
         self.traces = Traces(self.lab)
+        self._pods = pods
         self._attach = {"auto": datapath.attach, "tcx": datapath.attach_tcx, "clsact": datapath.attach_clsact}[attach]
 
     def perform(self, undo: ExitStack) -> None:
@@ -76,10 +96,11 @@ class Story(Swaps):
             Interrupted: a signal came.
         """
         screen = self._screen
-        screen.line(PICTURE)
         self._interrupts.check()
-        screen.status("making three network namespaces …")
+        screen.status("making network namespaces …")
         self.lab.build(undo, self._interrupts.check)
+        screen.line(_picture(self.lab.kind, self._pods))
+        self._interrupts.check()
         pod = self._connect(undo)
         self._load(undo)
         screen.status("waiting for the first packet to get through …")
@@ -148,6 +169,11 @@ class Story(Swaps):
 
     def _note(self, kind: str, number: int) -> None:
         self.traces.made[kind].append(number)
+
+
+def _picture(kind: str, asked: str) -> str:
+    picture = PICTURES[kind]
+    return picture if asked != "veth" else picture.replace(", since this kernel has no ipvlan", "")
 
 
 def _attachment(pod: Pod) -> str:

@@ -78,6 +78,7 @@ def as_dict(story: Story, kept: list[Promise]) -> dict[str, Any]:
     return {
         **_judged(kept),
         "engine": "kernel",
+        "pods": story.lab.kind,
         "stub": {"bytes": story.stub_bytes.hex(), "attachment": story.attachments[0]},
         "programs": [program._asdict() for program in story.programs],
         **_gone_through(story),
