@@ -229,7 +229,7 @@ def create_dummy(name: str, *, netns: NetNSLike = None, mtu: int | None = None, 
             netns,
             "RTM_NEWLINK",
             f"creating dummy device {name!r}",
-            lambda route: route.link("add", kind="dummy", **end),
+            lambda route: route.link("add", linkinfo=_kind("dummy", []), **end),
             needs="CONFIG_DUMMY",
         )
     return index_of(name, netns)

@@ -14,14 +14,15 @@ __all__ = ["filter_messages", "know_kinds", "link_settings"]
 
 RTM_NEWTFILTER = 44  # linux/rtnetlink.h
 
-# linux/if_link.h
-IPVLAN = ((1, "IFLA_IPVLAN_MODE", "uint16"), (2, "IFLA_IPVLAN_FLAGS", "uint16"))
+# linux/if_link.h, each in its number's place: pyroute2 takes no other form for kinds of links
+IPVLAN = (("IFLA_IPVLAN_UNSPEC", "none"), ("IFLA_IPVLAN_MODE", "uint16"), ("IFLA_IPVLAN_FLAGS", "uint16"))
 NETKIT = (
-    (1, "IFLA_NETKIT_PEER_INFO", "peer_info"),
-    (2, "IFLA_NETKIT_PRIMARY", "uint8"),
-    (3, "IFLA_NETKIT_POLICY", "int32"),
-    (4, "IFLA_NETKIT_PEER_POLICY", "int32"),
-    (5, "IFLA_NETKIT_MODE", "uint32"),
+    ("IFLA_NETKIT_UNSPEC", "none"),
+    ("IFLA_NETKIT_PEER_INFO", "peer_info"),
+    ("IFLA_NETKIT_PRIMARY", "uint8"),
+    ("IFLA_NETKIT_POLICY", "int32"),
+    ("IFLA_NETKIT_PEER_POLICY", "int32"),
+    ("IFLA_NETKIT_MODE", "uint32"),
 )
 
 # linux/ip.h: IPV4_DEVCONF_*, of which net.ipv4.conf.<name>.* shows the values

@@ -89,6 +89,7 @@ def _device(kind: str, option: str) -> Feature:
             netlink.ask(
                 name, "RTM_NEWLINK", f"creating a device of the kind {kind}",
                 lambda route: route.link("add", ifname="probe", kind=kind, **members),
+                needs=option,
             )  # fmt: skip
         except NotSupported:
             return f"this kernel has no devices of the kind {kind} ({option})"

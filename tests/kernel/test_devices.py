@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 import pytest
 
 from ebpfasm.errors import KernelError, KeyExists, NotSupported, OperandError
 from ebpfasm.kernel import devices, link_info, netlink
 from ebpfasm.kernel.interfaces import interfaces
+from ebpfasm.kernel.netns import NetNS
 
 pytestmark = pytest.mark.needs_netns
 
 MakeNetNS = Callable[[], str]
-Made = TypeVar("Made")
 
 
 @pytest.fixture
@@ -27,66 +26,48 @@ def master(netns: MakeNetNS) -> tuple[str, int]:
     return place, index
 
 
-def made(create: Callable[[], Made]) -> Made:
-    """Make a device, or skip where the kernel has none of the kind."""
-    try:
-        return create()
-    except NotSupported as error:
-        pytest.skip(str(error))
-
-
-def lacking(create: Callable[[], object]) -> NotSupported:
-    """Return the error for a kind of device that the kernel lacks, or skip where it has it."""
-    try:
-        create()
-    except NotSupported as error:
-        return error
-    except KernelError:  # it has ipvlan, and lo is no master for one
-        pass
-    pytest.skip("this kernel has it")
-
-
+@pytest.mark.needs_ipvlan
 @pytest.mark.parametrize("mode", devices.IPVLAN_MODES)
 @pytest.mark.parametrize("flags", devices.IPVLAN_FLAGS)
 def test_ipvlan(mode: str, flags: str, master: tuple[str, int], netns: MakeNetNS) -> None:
     host, index = master
     pod = netns()
-    slave = made(
-        lambda: devices.create_ipvlan("eth0", index, mode=mode, flags=flags, netns=pod, master_netns=host, mtu=1300)
-    )
+    slave = devices.create_ipvlan("eth0", index, mode=mode, flags=flags, netns=pod, master_netns=host, mtu=1300)
     assert interfaces(pod) == {"lo": 1, "eth0": slave}
     assert "eth0" not in interfaces(host)
     about = link_info.link(slave, pod)
     assert (about.kind, about.mode, about.flags) == ("ipvlan", devices.IPVLAN_MODES[mode], devices.IPVLAN_FLAGS[flags])
     assert (about.mtu, about.up, about.lower) == (1300, False, index)
-    with netlink.NetNS(host) as other:
+    with NetNS(host) as other:
         assert about.lower_netns_id == netlink.netns_id(other.fileno(), pod)
     assert about.mac == link_info.link(index, host).mac
     with pytest.raises(KeyExists, match=f"creating ipvlan slave 'eth0' .*{pod}.* of interface {index}"):
         devices.create_ipvlan("eth0", index, mode=mode, flags=flags, netns=pod, master_netns=host)
 
 
+@pytest.mark.needs_ipvlan
 def test_the_last_slave_changes_the_mode_of_all(master: tuple[str, int]) -> None:
     host, index = master
-    first = made(lambda: devices.create_ipvlan("a", index, mode="l3", netns=host, master_netns=host))
+    first = devices.create_ipvlan("a", index, mode="l3", netns=host, master_netns=host)
     devices.create_ipvlan("b", index, mode="l2", flags="private", netns=host, master_netns=host)
     about = link_info.link(first, host)
     assert (about.mode, about.flags) == (devices.IPVLAN_MODES["l2"], devices.IPVLAN_FLAGS["private"])
 
 
+@pytest.mark.needs_ipvlan
 def test_a_missing_master(master: tuple[str, int], netns: MakeNetNS) -> None:
     pod = netns()
-    made(lambda: devices.create_ipvlan("a", master[1], netns=master[0], master_netns=master[0]))
     with pytest.raises(KernelError, match=r"creating ipvlan slave 'eth0' .* of interface 99") as caught:
         devices.create_ipvlan("eth0", 99, netns=pod, master_netns=master[0])
     assert caught.value.errno == 19  # ENODEV
     assert interfaces(pod) == {"lo": 1}
 
 
+@pytest.mark.needs_netkit
 @pytest.mark.parametrize("mode", devices.NETKIT_MODES)
 def test_netkit(mode: str, netns: MakeNetNS) -> None:
     host, pod = netns(), netns()
-    index, peer = made(lambda: devices.create_netkit("nk0", "eth0", netns=host, peer_netns=pod, mode=mode, mtu=1400))
+    index, peer = devices.create_netkit("nk0", "eth0", netns=host, peer_netns=pod, mode=mode, mtu=1400)
     assert interfaces(host) == {"lo": 1, "nk0": index}
     assert interfaces(pod) == {"lo": 1, "eth0": peer}
     primary, other = link_info.link(index, host), link_info.link(peer, pod)
@@ -94,9 +75,10 @@ def test_netkit(mode: str, netns: MakeNetNS) -> None:
     assert (other.kind, other.primary, other.mtu) == ("netkit", False, 1400)
 
 
+@pytest.mark.needs_dummy
 def test_dummy(netns: MakeNetNS) -> None:
     place = netns()
-    index = made(lambda: devices.create_dummy("d0", netns=place, mtu=1300, mac="02:00:00:00:00:01"))
+    index = devices.create_dummy("d0", netns=place, mtu=1300, mac="02:00:00:00:00:01")
     about = link_info.link(index, place)
     assert (about.kind, about.mtu, about.mac, about.ethernet) == ("dummy", 1300, "02:00:00:00:00:01", True)
 
@@ -110,9 +92,14 @@ def test_dummy(netns: MakeNetNS) -> None:
     ],
     ids=["ipvlan", "netkit", "dummy"],
 )
-def test_a_kernel_without_it(create: Callable[[str], object], feature: str, netns: MakeNetNS) -> None:
+def test_a_kernel_without_it(
+    create: Callable[[str], object], feature: str, netns: MakeNetNS, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = netns()
-    error = lacking(lambda: create(place))
+    monkeypatch.setattr(devices, "_kind", lambda *_: {"attrs": [("IFLA_INFO_KIND", "nosuchkind")]})
+    with pytest.raises(NotSupported) as caught:
+        create(place)
+    error = caught.value
     assert error.feature == feature
     assert f"the kernel must have {feature}" in str(error)
     assert error.since == ("6.7" if feature == "CONFIG_NETKIT" else "")
