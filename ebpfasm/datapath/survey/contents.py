@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 
+from ebpfasm.datapath import counters, delivery, packet, tunnels
 from ebpfasm.datapath.addresses import AddressKey
-from ebpfasm.datapath.delivery import Count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from enum import IntEnum
     from typing import Any
 
     from ebpfasm.datapath.survey.model import Value
@@ -19,9 +20,10 @@ __all__ = ["entries_of", "role_of", "slots_of"]
 
 # enum bpf_map_type; uapi would cost the import of enum.
 PROG_ARRAY, LPM_TRIE = 3, 11
-ARRAYS, PER_CPU = (2, 6), (5, 6, 10)  # ARRAY and PERCPU_ARRAY; PERCPU_HASH, PERCPU_ARRAY, LRU_PERCPU_HASH
+ARRAYS = (2, counters.PERCPU_ARRAY)  # ARRAY
 
-PREFIX_KEY = 20  # bytes
+PREFIX_MAPS = {("endpoints", packet.KEY_SIZE, 4), ("tunnels", packet.KEY_SIZE, tunnels.VALUE_SIZE)}
+"""Name, and sizes of key and value, of the maps from prefixes."""
 COUNTERS = "cnt_"
 """How the names of maps with counters begin."""
 
@@ -30,7 +32,7 @@ def role_of(found: Map) -> str:
     """What a map is for, as `SeenMap.role` has it."""
     if found.type == PROG_ARRAY:
         return "slots"
-    if found.type == LPM_TRIE and found.key_size == PREFIX_KEY and found.name in {"endpoints", "tunnels"}:
+    if found.type == LPM_TRIE and (found.name, found.key_size, found.value_size) in PREFIX_MAPS:
         return found.name
     if found.type in ARRAYS and found.name.startswith(COUNTERS) and found.value_size in {8, 16}:
         return "counters"
@@ -46,6 +48,8 @@ def entries_of(found: Map, role: str) -> dict[str, Value]:
     """What is in a map of that role, as `SeenMap.entries` has it."""
     if role == "endpoints":
         return dict(_by_prefix(found))
+    if role == "tunnels":
+        return {prefix: _tunnel(value) for prefix, value in _by_prefix(found)}
     if role == "counters":
         return dict(_counted(found))
     return {}
@@ -57,17 +61,35 @@ def _by_prefix(found: Map) -> Iterator[tuple[str, Any]]:
         yield str(AddressKey().decode(key)), value
 
 
+def _tunnel(value: bytes) -> dict[str, int | str]:
+    remote, vni = tunnels.TunnelValue().decode(value)
+    return {"remote": str(remote), "vni": vni}
+
+
 def _counted(found: Map) -> Iterator[tuple[str, Value]]:
     """What is counted, with its numbers; nothing of what did not happen."""
-    deliveries = found.max_entries == len(Count)
+    names = _names(found)
     for index, value in found.items():
-        each = map(_numbers, value if found.type in PER_CPU else [value])
+        each = map(_numbers, value if found.type == counters.PERCPU_ARRAY else [value])
         numbers = [sum(of_a_cpu) for of_a_cpu in zip(*each, strict=True)]
         if any(numbers):
-            what = Count(index).name.lower().replace("_", " ") if deliveries else str(index)
+            what = names.get(index, str(index))
             yield what, numbers[0] if len(numbers) == 1 else {"packets": numbers[0], "bytes": numbers[1]}
 
 
 def _numbers(value: Any) -> tuple[int, ...]:
     """One number, or two of them in bytes: packets, and how many bytes these had."""
     return struct.unpack("=QQ", value) if isinstance(value, bytes) else (value,)
+
+
+def _names(found: Map) -> dict[int, str]:
+    """What the counters of a map count, as far as its shape and name say."""
+    if (found.type, found.value_size) != (counters.PERCPU_ARRAY, counters.COUNTER_SIZE):
+        return {}  # another's
+    if found.name == "cnt_overlay" and found.max_entries == len(tunnels.Count):
+        counted: type[IntEnum] = tunnels.Count
+    elif found.max_entries == len(delivery.Count):
+        counted = delivery.Count
+    else:
+        return {}
+    return {count: count.name.lower().replace("_", " ") for count in counted}

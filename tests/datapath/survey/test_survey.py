@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from ebpfasm import AttachType, Map, MapType, NetNS, Program, asm
-from ebpfasm.datapath import Pod, attach_clsact, attach_tcx, delivery
+from ebpfasm.datapath import Pod, attach_clsact, attach_tcx, delivery, tunnels
 from ebpfasm.datapath.survey import Attachment, Entry, Hook, Namespace, SeenMap, SeenProgram, Survey, survey, taking
 from ebpfasm.datapath.survey.model import Device
 from ebpfasm.errors import KernelError
 from ebpfasm.kernel.netns import run_in
+from tests.datapath.frames import tcp4
 from tests.datapath.packets import OK, SHOT, returning
 from tests.net import Veth, refusal_as_nobody
 
@@ -151,6 +152,23 @@ def test_endpoints_policies_and_counters(veth: Veth) -> None:
             "counters",
             {"not ip": {"packets": 2, "bytes": 2 * len(PACKET)}},
         )
+
+
+def test_tunnels_and_what_the_overlay_counts(veth: Veth) -> None:
+    with (
+        tunnels.create_tunnels(100) as prefixes,
+        tunnels.create_counts() as counts,
+        Program.load(3, tunnels.encapsulation(prefixes, 1, counts, mtu=30), name="encapsulate") as program,
+        Pod.connect(veth.netns, program=program),
+    ):
+        prefixes["10.1.0.0/16"], prefixes["fd00::/64"] = ("192.0.2.2", 7), ("2001:db8::2", 8)
+        program.test_run(tcp4(destination="10.1.0.2"))
+        maps = {found.name: found for found in survey([veth.netns]).maps.values()}
+        assert (maps["tunnels"].role, maps["tunnels"].entries) == (
+            "tunnels",
+            {"10.1.0.0/16": {"remote": "192.0.2.2", "vni": 7}, "fd00::/64": {"remote": "2001:db8::2", "vni": 8}},
+        )
+        assert list(maps["cnt_overlay"].entries) == ["too long"]
 
 
 def test_counters_of_other_programs(veth: Veth) -> None:
