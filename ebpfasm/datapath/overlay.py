@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from errno import ENODEV, ENOENT
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from ebpfasm.asm.program import Instructions
 from ebpfasm.asm.register import R1, R6
@@ -19,7 +20,7 @@ from ebpfasm.kernel.conversation import in_range
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ipaddress import IPv4Address, IPv6Address
+    from collections.abc import Iterable
 
     from ebpfasm.datapath.addresses import Addressed
     from ebpfasm.datapath.counters import Counted
@@ -229,9 +230,8 @@ class OverlaySite:
             steps.done("stopped forwarding of IPv6 packets", lambda: sysctl.write(setting, 0, self.host))
 
     def connect_node(
-        self, prefixes: Addressed | tuple[Addressed, ...] | list[Addressed], remote: str | IPv4Address | IPv6Address,
-        vni: int | None = None,
-    ) -> None:  # fmt: skip
+        self, prefixes: Addressed | Iterable[Addressed], remote: str | IPv4Address | IPv6Address, vni: int | None = None
+    ) -> None:
         """Have packets to a node's pods take the tunnel to it; where they took another, this one from now on.
 
         Args:
@@ -254,8 +254,9 @@ class OverlaySite:
                 value=remote,
             )
         tunnel = address, checked_vni(self.overlay.vni if vni is None else vni)
-        given = prefixes if isinstance(prefixes, (tuple, list)) else (prefixes,)
-        for prefix in [network(each, "prefixes") for each in given]:
+        if isinstance(prefixes, (str, IPv4Address, IPv6Address, IPv4Network, IPv6Network)):
+            prefixes = (prefixes,)
+        for prefix in [network(each, "prefixes") for each in prefixes]:
             self.tunnels[prefix] = tunnel
 
     def disconnect_node(self, *prefixes: Addressed) -> None:

@@ -92,7 +92,7 @@ class Node:
         addresses = {4: f"10.{self.number}.0.{number}", 6: f"fd0{self.number}::{number}"}
         near, far = netlink.create_veth(f"lxc{number}", "eth0", netns=host, peer_netns=pod, mtu=WIRE_MTU)
         policed = self.stack.enter_context(create_counters("cnt_policy", 1))
-        policy = [Mov.Reg(R6, R1), Mov.Imm(R8, 0), count_block("p_", policed, R8), Mov.Imm(R0, OK), Return()]
+        policy: list[Any] = [Mov.Reg(R6, R1), Mov.Imm(R8, 0), count_block("p_", policed, R8), Mov.Imm(R0, OK), Return()]
         with Program.load(SCHED_CLS, Instructions(policy), name="policy_in") as program:
             self.policies[number] = program
         to_pod = delivery(self.endpoints, self.policies, self.counts, skip_from=self.site.ifindex, missing="pass")

@@ -63,6 +63,8 @@ sides = [pytest.param(vm, id="vm"), pytest.param(ebpfasm, id="kernel", marks=pyt
 def maps(side: Any) -> Iterator[tuple[Any, Any]]:
     """The tunnels to `NODES`, and counters."""
     with ExitStack() as stack:
+        tunnels: Any
+        counts: Any
         if side is vm:
             tunnels = vm.Map.create(
                 MapType.LPM_TRIE, key_size=20, value_size=32, max_entries=64, flags=MapFlag.NO_PREALLOC,
@@ -84,7 +86,7 @@ def loaded(side: Any, code: Instructions) -> Iterator[Any]:
         yield program
 
 
-def counted(counts: Any) -> dict[Count, tuple[int, int]]:
+def counted(counts: Any) -> dict[Count, tuple[int, ...]]:
     """What was counted at all: packets and bytes."""
     found = zip(Count, read_counters(counts), strict=True)
     return {count: tuple(number) for count, number in found if number != (0, 0)}
@@ -188,7 +190,7 @@ def test_which_packets_are_received(tunnel: vm.Tunnel | None, answer: int, count
 @pytest.mark.parametrize(("vni", "answer"), [(5, 42), (6, SHOT)])
 def test_reception_in_the_kernel(flags: int, vni: int, answer: int) -> None:
     """A key that the program sets itself is read as if the packet had come through that tunnel."""
-    set_key = [
+    set_key: list[Any] = [
         Mov.Reg(R6, R1),
         *(StoreImm(RFP, place, 0, Word) for place in range(-28, 0, 4)),
         StoreImm(RFP, -28, vni, Word),
