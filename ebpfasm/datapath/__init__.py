@@ -7,15 +7,17 @@ from ebpfasm.datapath.entry import entry_stub as entry_stub
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ebpfasm.datapath.clsact_link import ClsactLink as ClsactLink
+    from ebpfasm.datapath.overlay import Overlay as Overlay
     from ebpfasm.datapath.pod import Pod as Pod
     from ebpfasm.datapath.tc import attach as attach
     from ebpfasm.datapath.tc import attach_clsact as attach_clsact
     from ebpfasm.datapath.tc import attach_tcx as attach_tcx
 
-__all__ = ["ClsactLink", "Pod", "attach", "attach_clsact", "attach_tcx", "entry_stub"]
+__all__ = ["ClsactLink", "Overlay", "Pod", "attach", "attach_clsact", "attach_tcx", "entry_stub"]
 
 _HOMES = {
     "ClsactLink": "clsact_link",
+    "Overlay": "overlay",
     "Pod": "pod",
     "attach": "tc",
     "attach_clsact": "tc",

@@ -31,6 +31,7 @@ from ebpfasm.asm import (
 from ebpfasm.asm.program import Label
 from ebpfasm.datapath.addresses import AddressKey
 from ebpfasm.datapath.counters import read_counters
+from ebpfasm.datapath.delivery import deliver_block
 from ebpfasm.datapath.tunnels import (
     Count,
     Tunnel,
@@ -207,6 +208,29 @@ def test_reception_in_the_kernel(flags: int, vni: int, answer: int) -> None:
     with maps(ebpfasm) as (_, counts), loaded(ebpfasm, reception(5, counts)) as program:
         assert program.test_run(OTHER_HOST).retval == SHOT
         assert list(counted(counts)) == [Count.NO_TUNNEL]
+
+
+def test_from_one_nodes_pod_to_the_policy_of_another_nodes() -> None:
+    """The whole way in the vm: encapsulated by the sender's program, delivered where it comes out of the tunnel."""
+    sent = tcp4("10.1.0.1", "10.2.0.9")
+    with maps(vm) as (tunnels, counts):
+        result = vm.run(encapsulation(tunnels, DEVICE, counts, mtu=MTU), sent, ctx=vm.SkBuff())
+    assert (result.redirect, result.tunnel) == ((DEVICE, 0), vm.Tunnel(5, "192.0.2.2", flags=0x2104))
+    assert result.tunnel is not None
+    with maps(vm) as (_, counts):
+        endpoints = vm.Map.create(
+            MapType.LPM_TRIE, key_size=20, value_size=4, max_entries=8, flags=MapFlag.NO_PREALLOC, key=AddressKey()
+        )
+        policies = vm.Map.create(MapType.PROG_ARRAY, key_size=4, value_size=4, max_entries=8)
+        unheard = vm.Map.create(MapType.PERCPU_ARRAY, key_size=4, value_size=16, max_entries=8, value="=QQ")
+        endpoints["10.2.0.9"] = 3
+        policies[3] = vm.Program.load(ProgramType.SCHED_CLS, [Mov.Imm(R0, 33), Return()])
+        program = Instructions(
+            [Mov.Reg(R6, R1), reception_block(5, counts), deliver_block(endpoints, policies, unheard)]
+        )
+        received = vm.SkBuff(tunnel=vm.Tunnel(result.tunnel.id, "192.0.2.1"), ifindex=DEVICE)
+        assert vm.run(program, result.data, ctx=received).retval == 33
+        assert counted(counts) == {Count.RECEIVED: (1, len(sent))}
 
 
 @pytest.mark.parametrize("side", sides)
