@@ -9,11 +9,21 @@ import pytest
 from ebpfasm import asm, vm
 from ebpfasm.asm import R0, R6, R10, Byte, DWord, Half, Instruction, Instructions, Word
 from ebpfasm.errors import OperandError
+from ebpfasm.kernel import machine
 from ebpfasm.uapi import ProgramType
 from tests.vm.sides import PACKETS, Stack, assert_same, begin, call, end, stack_taken_in
 
 TYPES = [ProgramType.SCHED_CLS, ProgramType.SCHED_ACT, ProgramType.LWT_XMIT]
-SIZES = (1, 4, 8, 12, 22, 24, 28, 32, 44, 45)
+KERNEL = machine.release()
+LOCAL = KERNEL >= (6, 0)  # the structure has the address of this end (commit 26101f5ab6bd)
+WHOLE = 44 if LOCAL else 28
+SIZES = (1, 4, 8, 12, 22, 24, 28, 32, *((44, 45) if LOCAL else ()))
+SET_FLAGS = (0, 1, 2, 3, 4, 5, 7, 8, 15, 32, 1 << 32)
+if KERNEL >= (6, 2):  # BPF_F_NO_TUNNEL_KEY (commit e26aa600ba6a)
+    SET_FLAGS += (16, 17, 31)
+GET_FLAGS = (0, 1, 2, 32)
+if KERNEL >= (6, 1):  # BPF_F_TUNINFO_FLAGS (commit 44c51472bef8)
+    GET_FLAGS += (16, 17)
 KEY = Stack(-64)
 
 
@@ -28,10 +38,9 @@ def key(ext: int = 0, label: int = 0x1FFFFF) -> list[Instruction]:
 @pytest.mark.needs_kernel
 @pytest.mark.parametrize("type", TYPES)
 def test_what_is_set_is_what_is_read_with_the_ends_exchanged(type: int) -> None:
-    flags = (0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 32, 1 << 32)
-    for set_flags, get_flags, label in itertools.product(flags, (0, 1, 16, 17, 2, 32), (0, 0x1FFFFF)):
-        program = [*begin(), *key(label=label), *call(asm.FnSkbSetTunnelKey, KEY, 44, set_flags)]
-        program += [*call(asm.FnSkbGetTunnelKey, KEY, 44, get_flags), *stack_taken_in(), *end(type)]
+    for set_flags, get_flags, label in itertools.product(SET_FLAGS, GET_FLAGS, (0, 0x1FFFFF)):
+        program = [*begin(), *key(label=label), *call(asm.FnSkbSetTunnelKey, KEY, WHOLE, set_flags)]
+        program += [*call(asm.FnSkbGetTunnelKey, KEY, WHOLE, get_flags), *stack_taken_in(), *end(type)]
         assert_same(type, program, about=(set_flags, get_flags, label))
 
 
@@ -56,9 +65,9 @@ def test_members_that_must_be_zero_sizes_that_are_none_and_packets_without_a_tun
 @pytest.mark.needs_kernel
 def test_the_last_key_counts_and_one_that_is_refused_does_not() -> None:
     program = [*begin(), *key(label=0)]
-    for size, flags in ((28, 0), (44, 1), (43, 0), (28, 64)):
+    for size, flags in ((28, 0), (WHOLE, 1), (27, 0), (28, 64)):
         program += call(asm.FnSkbSetTunnelKey, KEY, size, flags)
-    program += [*call(asm.FnSkbGetTunnelKey, KEY, 44, 1), *stack_taken_in(), *end()]
+    program += [*call(asm.FnSkbGetTunnelKey, KEY, WHOLE, 1), *stack_taken_in(), *end()]
     assert_same(ProgramType.SCHED_CLS, program)
 
 
