@@ -21,7 +21,9 @@ __all__ = [
     "NotSupported",
     "OperandError",
     "PermissionDenied",
+    "PolicySyntaxError",
     "SymbolError",
+    "TextSyntaxError",
     "UnknownForm",
     "VerifierError",
     "VmError",
@@ -90,8 +92,8 @@ class DecodeError(EbpfError, ValueError):
         self.offset = offset
 
 
-class AssemblySyntaxError(EbpfError, ValueError):
-    """Text is not the assembly of its dialect.
+class TextSyntaxError(EbpfError, ValueError):
+    """Text cannot be read.
 
     ``line`` and ``column`` (both from 1) say where the first mistake is, ``reason`` what it is and
     ``source`` is the line itself. ``errors`` has one such exception for each mistake in the text, in
@@ -108,7 +110,7 @@ class AssemblySyntaxError(EbpfError, ValueError):
         line: int,
         column: int,
         source: str,
-        errors: tuple[AssemblySyntaxError, ...] = (),
+        errors: tuple[TextSyntaxError, ...] = (),
         complete: bool = True,
     ) -> None:
         super().__init__(reason)
@@ -130,6 +132,14 @@ class AssemblySyntaxError(EbpfError, ValueError):
             others = "" if self.complete else f"; reading stopped after {len(self.errors)}, there are others"
             shown.append(f"… and {len(self.errors) - self.MOST_SHOWN} more{others}")
         return "\n".join(shown)
+
+
+class AssemblySyntaxError(TextSyntaxError):
+    """Text is not the assembly of its dialect."""
+
+
+class PolicySyntaxError(TextSyntaxError):
+    """Text is not a policy: see `ebpfasm.datapath.policy.text`."""
 
 
 class KernelError(EbpfError, OSError):
