@@ -6,6 +6,7 @@ import struct
 
 from ebpfasm.datapath import counters, delivery, packet, tunnels
 from ebpfasm.datapath.addresses import AddressKey
+from ebpfasm.datapath.policy import counts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,9 +88,15 @@ def _names(found: Map) -> dict[int, str]:
     if (found.type, found.value_size) != (counters.PERCPU_ARRAY, counters.COUNTER_SIZE):
         return {}  # another's
     if found.name == "cnt_overlay" and found.max_entries == len(tunnels.Count):
-        counted: type[IntEnum] = tunnels.Count
-    elif found.max_entries == len(delivery.Count):
-        counted = delivery.Count
-    else:
+        return _in_words(tunnels.Count)
+    if found.max_entries == len(delivery.Count):
+        return _in_words(delivery.Count)
+    if found.max_entries < counts.FIRST_RULE:
         return {}
+    # Of a policy. Where its rules are held in maps, a rule keeps its number while others come and go.
+    rules = range(counts.FIRST_RULE, found.max_entries)
+    return _in_words(counts.Count) | {index: f"rule {number}" for number, index in enumerate(rules, 1)}
+
+
+def _in_words(counted: type[IntEnum]) -> dict[int, str]:
     return {count: count.name.lower().replace("_", " ") for count in counted}

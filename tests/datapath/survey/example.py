@@ -102,8 +102,8 @@ IPVLAN = Survey(
             counters(110, "cnt_0", delivered=120, not_IP=3),
             counters(111, "cnt_1", delivered=14),
             array(120, "web", {0: 41}),
-            counters(121, "cnt_out_web", rule_0={"packets": 5, "bytes": 490}),
-            counters(122, "cnt_in_web", rule_0={"packets": 40, "bytes": 3360}, default={"packets": 1, "bytes": 98}),
+            counters(121, "cnt_out_web", rule_1={"packets": 5, "bytes": 490}),
+            counters(122, "cnt_in_web", rule_1={"packets": 40, "bytes": 3360}, default={"packets": 1, "bytes": 98}),
             counters(130, "cnt_senders", delivered=9),
             array(140, "db", {0: 51}),
             counters(142, "cnt_in_db", default={"packets": 80, "bytes": 7840}),
@@ -151,7 +151,7 @@ def crowd(number: int) -> Survey:
         counted = {"packets": id, "bytes": 98 * id}
         maps += [
             array(10 * id, name, {0: 10 * id + 1}),
-            counters(10 * id + 1, "cnt_policy", rule_0=counted),
+            counters(10 * id + 1, "cnt_policy", rule_1=counted),
             counters(10 * id + 2, "cnt_policy", default=counted),
         ]
         maps[0].slots[id] = 10 * id + 2

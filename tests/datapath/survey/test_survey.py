@@ -10,11 +10,12 @@ import pytest
 
 from ebpfasm import AttachType, Map, MapType, NetNS, Program, asm
 from ebpfasm.datapath import Pod, attach_clsact, attach_tcx, delivery, tunnels
+from ebpfasm.datapath.policy import CompiledPolicy, Policy
 from ebpfasm.datapath.survey import Attachment, Entry, Hook, Namespace, SeenMap, SeenProgram, Survey, survey, taking
 from ebpfasm.datapath.survey.model import Device
 from ebpfasm.errors import KernelError
 from ebpfasm.kernel.netns import run_in
-from tests.datapath.frames import tcp4
+from tests.datapath.frames import tcp4, tcp6
 from tests.datapath.packets import OK, SHOT, returning
 from tests.net import Veth, refusal_as_nobody
 
@@ -169,6 +170,23 @@ def test_tunnels_and_what_the_overlay_counts(veth: Veth) -> None:
             {"10.1.0.0/16": {"remote": "192.0.2.2", "vni": 7}, "fd00::/64": {"remote": "2001:db8::2", "vni": 8}},
         )
         assert list(maps["cnt_overlay"].entries) == ["too long"]
+
+
+def test_what_the_rules_of_a_policy_count(veth: Veth) -> None:
+    policy = Policy.parse("allow ingress from 10.0.0.0/8 tcp port 80\ndeny ingress from 10.0.0.0/8\n")
+    with (
+        CompiledPolicy.load(policy, "ingress", name="policy_web") as loaded,
+        Pod.connect(veth.netns, program=loaded.program),
+    ):
+        for frame in (tcp4(), tcp4(to=22), tcp4(to=23), tcp6()):
+            loaded.program.test_run(frame)
+        maps = {found.name: found for found in survey([veth.netns]).maps.values()}
+        length = len(tcp4())
+        assert maps["cnt_web"].entries == {
+            "rule 1": {"packets": 1, "bytes": length},
+            "rule 2": {"packets": 2, "bytes": 2 * length},
+            "default": {"packets": 1, "bytes": len(tcp6())},
+        }
 
 
 def test_counters_of_other_programs(veth: Veth) -> None:
