@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import NoReturn, Self
 
     from ebpfasm.kernel.clsact import Filter
+    from ebpfasm.kernel.conversation import Conversation
     from ebpfasm.kernel.netns import NetNS
     from ebpfasm.objects.programs import Program
 
@@ -62,12 +63,16 @@ class ClsactLink:
         name: str,
         priority: int,
         handle: int,
+        talk: Conversation | None = None,
     ) -> ClsactLink:
-        """Attach a program as `attach_clsact` says; the link then owns ``place``."""
+        """Attach a program as `attach_clsact` says, over ``talk`` if given; the link then owns ``place``."""
         link = cls(place, ifindex, device, where, name)
         link.priority, link.handle = priority, handle
         try:
-            in_thread(link._attach, program)
+            if talk is not None:  # whose thread no interrupt reaches
+                link._attach(program, talk)
+            else:
+                in_thread(link._attach, program, place)
         except BaseException:  # refused, and undone already; or interrupted when it was attached
             if link._made_filter:
                 link.close()
@@ -180,8 +185,7 @@ class ClsactLink:
     def _words(self) -> str:
         return f"filter {self.name!r} (priority {self.priority}, handle {self.handle}) at {self.where} of {self.device}"
 
-    def _attach(self, program: Program) -> None:
-        place = self._open()
+    def _attach(self, program: Program, place: NetNS) -> None:
         self._made_qdisc = clsact.add_clsact(self.ifindex, place)
         try:
             self._add_filter(program, place)

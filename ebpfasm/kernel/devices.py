@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from ebpfasm.errors import NotSupported, OperandError
+from ebpfasm.errors import EbpfError, NotSupported, OperandError
 from ebpfasm.kernel.conversation import IFNAMSIZ, ask, checked_index, in_range, index_of
 from ebpfasm.kernel.netns import NetNS
 from ebpfasm.kernel.refusal import ENOTSUPP
@@ -25,6 +25,7 @@ __all__ = [
     "NETKIT_MODES",
     "checked_mac",
     "checked_name",
+    "chosen",
     "create_dummy",
     "create_ipvlan",
     "create_netkit",
@@ -68,7 +69,7 @@ def create_veth(
             lambda route: route.link("add", kind="veth", peer=peer_end, **near_end),
             needs="CONFIG_VETH",
         )
-    return index_of(name, netns), index_of(peer, peer_netns)
+    return _made(name, netns), _made(peer, peer_netns)
 
 
 def create_ipvlan(
@@ -102,8 +103,8 @@ def create_ipvlan(
         NotSupported: the kernel has no ipvlan (CONFIG_IPVLAN), or no mode l3s (CONFIG_IPVLAN_L3S).
     """
     data: list[tuple[str, object]] = [
-        ("IFLA_IPVLAN_MODE", _chosen("create_ipvlan", "mode", mode, IPVLAN_MODES)),
-        ("IFLA_IPVLAN_FLAGS", _chosen("create_ipvlan", "flags", flags, IPVLAN_FLAGS)),
+        ("IFLA_IPVLAN_MODE", chosen("create_ipvlan", "mode", mode, IPVLAN_MODES)),
+        ("IFLA_IPVLAN_FLAGS", chosen("create_ipvlan", "flags", flags, IPVLAN_FLAGS)),
     ]
     checked_index(master)
     with NetNS(netns) as place:
@@ -127,7 +128,7 @@ def create_ipvlan(
                 command="RTM_NEWLINK",
                 feature="CONFIG_IPVLAN_L3S",
             ) from None
-    return index_of(name, netns)
+    return _made(name, netns)
 
 
 def create_netkit(
@@ -164,9 +165,9 @@ def create_netkit(
             attributes.append(("IFLA_MTU", mtu))
         data: list[tuple[str, object]] = [
             ("IFLA_NETKIT_PEER_INFO", {"attrs": attributes}),
-            ("IFLA_NETKIT_POLICY", _chosen(word, "policy", policy, NETKIT_POLICIES)),
-            ("IFLA_NETKIT_PEER_POLICY", _chosen(word, "peer_policy", peer_policy, NETKIT_POLICIES)),
-            ("IFLA_NETKIT_MODE", _chosen(word, "mode", mode, NETKIT_MODES)),
+            ("IFLA_NETKIT_POLICY", chosen(word, "policy", policy, NETKIT_POLICIES)),
+            ("IFLA_NETKIT_PEER_POLICY", chosen(word, "peer_policy", peer_policy, NETKIT_POLICIES)),
+            ("IFLA_NETKIT_MODE", chosen(word, "mode", mode, NETKIT_MODES)),
         ]
         ask(
             netns,
@@ -176,7 +177,7 @@ def create_netkit(
             needs="CONFIG_NETKIT",
             since=NETKIT_SINCE,
         )
-    return index_of(name, netns), index_of(peer, peer_netns)
+    return _made(name, netns), _made(peer, peer_netns)
 
 
 def create_vxlan(
@@ -232,7 +233,19 @@ def create_dummy(name: str, *, netns: NetNSLike = None, mtu: int | None = None, 
             lambda route: route.link("add", linkinfo=_kind("dummy", []), **end),
             needs="CONFIG_DUMMY",
         )
-    return index_of(name, netns)
+    return _made(name, netns)
+
+
+def _made(name: str, netns: NetNSLike) -> int:
+    """Return the index of a device that was just made; leave none behind if that fails."""
+    try:
+        return index_of(name, netns)
+    except BaseException as error:
+        try:
+            ask(netns, "RTM_DELLINK", f"deleting {name!r} again", lambda route: route.link("del", ifname=name))
+        except EbpfError as why:
+            error.add_note(f"could not undo (made {name!r}): {why}")
+        raise
 
 
 def checked_name(word: str, name: str) -> str:
@@ -268,6 +281,16 @@ def checked_mac(word: str, mac: str) -> str:
     return mac
 
 
+def chosen(word: str, field: str, value: str, choices: dict[str, int]) -> int:
+    """Return the kernel's number for ``value``; raise OperandError on behalf of ``word`` unless it is a choice."""
+    if not isinstance(value, str) or value not in choices:
+        words = [*map(repr, choices)]
+        raise OperandError(
+            f"{word}: {field} must be {', '.join(words[:-1])} or {words[-1]}, not {value!r}", field=field, value=value
+        )
+    return choices[value]
+
+
 def _end(word: str, name: str, place: NetNS, mtu: int | None, mac: str | None) -> dict[str, object]:
     """Return the attributes of one device."""
     end: dict[str, object] = {"ifname": checked_name(word, name), "net_ns_fd": place.fileno()}
@@ -280,13 +303,7 @@ def _end(word: str, name: str, place: NetNS, mtu: int | None, mac: str | None) -
 
 def _kind(kind: str, data: list[tuple[str, object]]) -> dict[str, object]:
     """Return what IFLA_LINKINFO holds: pyroute2 itself would leave out what it does not know."""
-    return {"attrs": [("IFLA_INFO_KIND", kind), ("IFLA_INFO_DATA", {"attrs": data})]}
-
-
-def _chosen(word: str, field: str, value: str, choices: dict[str, int]) -> int:
-    if not isinstance(value, str) or value not in choices:
-        words = [*map(repr, choices)]
-        raise OperandError(
-            f"{word}: {field} must be {', '.join(words[:-1])} or {words[-1]}, not {value!r}", field=field, value=value
-        )
-    return choices[value]
+    attributes: list[tuple[str, object]] = [("IFLA_INFO_KIND", kind)]
+    if data:
+        attributes.append(("IFLA_INFO_DATA", {"attrs": data}))
+    return {"attrs": attributes}

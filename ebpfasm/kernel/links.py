@@ -17,7 +17,11 @@ _QUERY = ffi.sizeof("struct bpf_attr_query")
 
 _BPF_F_REPLACE = 1 << 2
 _TCX = (46, 47)  # BPF_TCX_INGRESS, BPF_TCX_EGRESS
-_TCX_SINCE = "6.6"  # commit e420bed02507 ("bpf: Add fd-based tcx multi-prog infra with link support")
+_NETKIT = (54, 55)  # BPF_NETKIT_PRIMARY, BPF_NETKIT_PEER
+_SINCE = {
+    **dict.fromkeys(_TCX, ("tcx", "6.6")),  # commit e420bed02507 ("bpf: Add fd-based tcx multi-prog infra …")
+    **dict.fromkeys(_NETKIT, ("netkit", "6.7")),  # commit 35dfaad7188c ("netkit, bpf: Add bpf programmable net device")
+}
 
 _QUERY_FIRST = 64  # BPF_MPROG_MAX: all that one tcx hook can hold
 _QUERY_ATTEMPTS = 8
@@ -43,9 +47,8 @@ def link_create(
     try:
         return bpf(c.BPF_LINK_CREATE, attr, _CREATE, f"(attach type {attach_type}, target {target})")
     except KernelError as error:
-        if error.errno == EINVAL and attach_type in _TCX and not has_tcx():
-            message = f"BPF_LINK_CREATE: this kernel has no tcx; Linux {_TCX_SINCE} or later is needed"
-            raise NotSupported(EINVAL, message, command="BPF_LINK_CREATE", feature="tcx", since=_TCX_SINCE) from error
+        if error.errno == EINVAL and attach_type in _SINCE and not _has(attach_type):
+            raise _lacking("BPF_LINK_CREATE", attach_type) from error
         raise
 
 
@@ -102,11 +105,8 @@ def prog_query(target: int, attach_type: int) -> Attached:
             bpf(c.BPF_PROG_QUERY, attr, _QUERY, f"(attach type {attach_type}, target {target})")
             break
         except KernelError as error:
-            if error.errno == EINVAL and attach_type in _TCX:
-                message = f"BPF_PROG_QUERY: this kernel has no tcx; Linux {_TCX_SINCE} or later is needed"
-                raise NotSupported(
-                    EINVAL, message, command="BPF_PROG_QUERY", feature="tcx", since=_TCX_SINCE
-                ) from error
+            if error.errno == EINVAL and attach_type in _SINCE:
+                raise _lacking("BPF_PROG_QUERY", attach_type) from error
             if error.errno != ENOSPC or attempt == _QUERY_ATTEMPTS - 1:
                 raise
         count = max(count * 2, attr.count)
@@ -115,9 +115,20 @@ def prog_query(target: int, attach_type: int) -> Attached:
 
 
 def has_tcx() -> bool:
-    """Whether this kernel has tcx: it then looks for the interface first, and there never is a number 0."""
+    """Whether this kernel has tcx."""
+    return _has(_TCX[0])
+
+
+def _has(attach_type: int) -> bool:
+    """Whether this kernel has such hooks: it then looks for the interface first, and there never is a number 0."""
     try:
-        prog_query(0, _TCX[0])
+        prog_query(0, attach_type)
     except KernelError as error:
         return error.errno == ENODEV
     return True
+
+
+def _lacking(command: str, attach_type: int) -> NotSupported:
+    feature, since = _SINCE[attach_type]
+    message = f"{command}: this kernel has no {feature}; Linux {since} or later is needed"
+    return NotSupported(EINVAL, message, command=command, feature=feature, since=since)

@@ -54,8 +54,8 @@ __all__ = [
 RTM_SETLINK = 19  # linux/rtnetlink.h
 NLM_F_REQUEST_ACK = 0x5  # linux/netlink.h
 IFF_UP = 0x1  # linux/if.h
-IFA_F_NODAD = 0x02  # linux/if_addr.h
-RT_SCOPE_LINK = 253  # linux/rtnetlink.h
+IFA_F_NODAD, IFA_F_NOPREFIXROUTE = 0x02, 0x200  # linux/if_addr.h
+RT_SCOPE_LINK, RT_SCOPE_NOWHERE = 253, 255  # linux/rtnetlink.h
 RTNH_F_ONLINK = 4  # linux/rtnetlink.h
 RT_TABLE_MAIN = 254
 RTN_UNICAST = 1
@@ -153,15 +153,16 @@ def set_link(
     ask(netns, "RTM_SETLINK", doing, request)
 
 
-def add_address(index: int, address: AnyInterface, netns: NetNSLike = None) -> None:
+def add_address(index: int, address: AnyInterface, netns: NetNSLike = None, *, prefix_route: bool = True) -> None:
     """Give an interface an IPv4 or IPv6 address with its prefix length, such as ``"10.0.0.1/24"``.
 
-    An IPv6 address is usable at once: it is not probed for duplicates. Raises
-    :class:`~ebpfasm.errors.KeyExists` when the interface has it.
+    An IPv6 address is usable at once: it is not probed for duplicates. The kernel adds a route to the address's
+    network unless ``prefix_route`` is False. Raises :class:`~ebpfasm.errors.KeyExists` when the interface has it.
     """
     spec, text = _address(index, address)
-    if spec["family"] == FAMILIES[6]:
-        spec["flags"] = IFA_F_NODAD
+    flags = (IFA_F_NODAD if spec["family"] == FAMILIES[6] else 0) | (0 if prefix_route else IFA_F_NOPREFIXROUTE)
+    if flags:
+        spec["flags"] = flags
     ask(netns, "RTM_NEWADDR", f"adding address {text} to interface {index}", lambda route: route.addr("add", **spec))
 
 
@@ -218,6 +219,8 @@ def add_route(
         spec["prefsrc"] = str(parsed(ipaddress.ip_address, "source", source))
     if onlink:
         spec["flags"] = RTNH_F_ONLINK
+    if via is None and spec["family"] == FAMILIES[4]:
+        spec["scope"] = RT_SCOPE_LINK  # else no gateway could be reached by it: fib_check_nh() in fib_semantics.c
     ask(netns, "RTM_NEWROUTE", f"adding {words}", lambda route: route.route("add", **spec))
 
 
@@ -229,6 +232,7 @@ def delete_route(
     Raises KernelError (ESRCH) when there is none.
     """
     spec, words = _route(destination, via, index)
+    spec["scope"] = RT_SCOPE_NOWHERE  # whatever it is: fib_table_delete() in fib_trie.c
     ask(netns, "RTM_DELROUTE", f"deleting {words}", lambda route: route.route("del", **spec))
 
 

@@ -18,6 +18,7 @@ OK, SHOT = 0, 2
 
 MAGIC = 0x65425046  # what a datagram of ours begins with
 PAYLOAD = 14 + 20 + 8  # where it begins: after the headers of Ethernet, IPv4 and UDP
+PAYLOAD_IPV6 = 14 + 40 + 8
 WAIT_S = 5.0  # how long a datagram may take before it counts as lost
 WINDOW = 64  # datagrams under way at most: far fewer than the receiver's buffer holds
 DATAGRAM = struct.Struct("!IQ")  # MAGIC and its number
@@ -36,13 +37,16 @@ class Counter:
 
 
 @contextmanager
-def counting(verdict: int = OK, name: str = "count") -> Iterator[Counter]:
-    """Load a counting program; other packets get the verdict too, or pass if they are shorter, and are not counted."""
+def counting(verdict: int = OK, name: str = "count", payload: int = PAYLOAD) -> Iterator[Counter]:
+    """Load a counting program; other packets get the verdict too, or pass if they are shorter, and are not counted.
+
+    ``payload`` is where a datagram's own bytes begin: `PAYLOAD` or `PAYLOAD_IPV6`.
+    """
     with Map.create(MapType.ARRAY, key_size=4, value_size=8, max_entries=1, name=name) as hits:
         code = Instructions(
             [
                 Mov.Reg(R6, R1),
-                LoadAbs(PAYLOAD, Word),
+                LoadAbs(payload, Word),
                 Mov.Reg(R3, R0),
                 Mov.Imm(R0, verdict),
                 JNE.Imm(R3, MAGIC, "out"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 
 import pytest
@@ -59,7 +60,7 @@ def test_a_missing_master(master: tuple[str, int], netns: MakeNetNS) -> None:
     pod = netns()
     with pytest.raises(KernelError, match=r"creating ipvlan slave 'eth0' .* of interface 99") as caught:
         devices.create_ipvlan("eth0", 99, netns=pod, master_netns=master[0])
-    assert caught.value.errno == 19  # ENODEV
+    assert caught.value.errno == errno.ENODEV
     assert interfaces(pod) == {"lo": 1}
 
 
@@ -166,3 +167,19 @@ def test_vxlan_devices_that_cannot_be(netns: MakeNetNS) -> None:
     with pytest.raises(OperandError, match=r"create_vxlan: an interface's name must have 1\.\.15 bytes, not 16"):
         devices.create_vxlan("x" * 16, netns=place)
     assert list(interfaces(place)) == ["lo", "vx0"]
+
+
+def test_nothing_is_left_where_its_index_cannot_be_told(netns: MakeNetNS, monkeypatch: pytest.MonkeyPatch) -> None:
+    near, far = netns(), netns()
+    for failing in ("a", "b"):
+
+        def refuse(name: str, place: object, failing: str = failing) -> int:
+            if name == failing:
+                raise KernelError(errno.EMFILE, "injected")
+            return 7
+
+        with monkeypatch.context() as broken:
+            broken.setattr(devices, "index_of", refuse)
+            with pytest.raises(KernelError, match="injected"):
+                devices.create_veth("a", "b", netns=near, peer_netns=far)
+        assert interfaces(near) == interfaces(far) == {"lo": 1}

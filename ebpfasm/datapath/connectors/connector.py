@@ -71,22 +71,34 @@ class Site(ABC):
     sender_delivers: bool = False
 
     @abstractmethod
-    def plug(self, steps: Steps, netns: NetNS, interface: Interface) -> Plugged:
+    def plug(self, steps: Steps, netns: NetNS, interface: Interface, *, host: NetNS | None = None) -> Plugged:
         """Make a pod's device straight in its namespace, down and without addresses, so that it passes nothing yet.
 
         Its programs are attached between this and `start`: no packet of the pod goes by without them.
         Both are called in a thread that no interrupt reaches and that runs no event loop. Each thing done goes to
-        ``steps`` with what undoes it.
+        ``steps`` with what undoes it. What undoes it holds a pod's namespace open if it must be done there.
+
+        Args:
+            steps: of this pod.
+            netns: the pod's namespace; as a `Conversation` of this thread it is used for the requests.
+            interface: what the device is to be.
+            host: the site's namespace as such a conversation, where the caller has one.
 
         Raises:
+            OperandError: the interface, or the namespace for it, can mean nothing to this connector.
             EbpfError: a step failed; ``steps`` undoes those before it.
         """
 
     @abstractmethod
-    def start(self, steps: Steps, netns: NetNS, interface: Interface, plugged: Plugged) -> None:
+    def start(
+        self, steps: Steps, netns: NetNS, interface: Interface, plugged: Plugged, *, host: NetNS | None = None
+    ) -> None:
         """Give the device its addresses, bring it up, add the pod's routes, and what the host needs to reach the pod.
 
+        The arguments are those of `plug`, and what it returned.
+
         Raises:
+            KeyExists: the host has a route to one of the addresses already: it is another pod's.
             EbpfError: a step failed; ``steps`` undoes those before it.
         """
 
@@ -101,7 +113,7 @@ class Connector(ABC):
     def prepare(self, steps: Steps, host: NetNS) -> Site:
         """Make once what all pods of a host namespace share, such as a slave for the host itself.
 
-        Called as `Site.plug` is.
+        Called as `Site.plug` is. ``host`` stays open as long as the site is used.
 
         Raises:
             EbpfError: a step failed; ``steps`` undoes those before it.
