@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ebpfasm.cli.datapath import words
-from ebpfasm.datapath.survey.relations import addresses_by_slot, private_maps
+from ebpfasm.datapath.survey.relations import addresses_by_slot, shared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,10 +88,10 @@ def graph(seen: Survey) -> Graph:
         for device in place.devices:
             boxes.append(_device(device, place, frame, seen))
             arrows += _from_device(boxes[-1].id, device, seen)
-    private = private_maps(seen)
-    within = {found.id for maps in private.values() for found in maps}
+    alone = shared(seen)
+    within = {id for id, found in seen.maps.items() if id not in alone and found.role != "slots"}
     for program in seen.programs.values():
-        boxes.append(_program(program, private[program.id]))
+        boxes.append(_program(program, [seen.maps[id] for id in dict.fromkeys(program.maps) if id in within]))
         for id in dict.fromkeys(program.maps):
             if id in seen.maps and id not in within:
                 arrows.append(Arrow(boxes[-1].id, None, _map_id(id), "uses"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ebpfasm.cli.datapath import words
-from ebpfasm.datapath.survey.relations import addresses_by_slot, users
+from ebpfasm.datapath.survey.relations import addresses_by_slot, shared, users
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Node(NamedTuple):
 def tree(seen: Survey) -> Iterator[Line]:
     """The lines of the tree; a line without anything in it stands between two parts.
 
-    Maps and program arrays that several programs use have a part of their own, and are only named where they are used.
+    Maps and program arrays of several programs or a whole node have a part of their own; where they are used they are
+    only named.
     """
     growing = _Growing(seen)
     parts = [growing.namespace(place) for place in seen.namespaces]
@@ -60,6 +61,7 @@ class _Growing:
     def __init__(self, seen: Survey) -> None:
         self._seen = seen
         self._users = users(seen)
+        self._shared = shared(seen)
         self._shown: set[int] = set()
         self._maps_shown: set[int] = set()
 
@@ -71,9 +73,9 @@ class _Growing:
         )
 
     def shared(self) -> list[Node]:
-        """What no single program has for itself; and arrays that are pinned and used by none at a hook."""
+        """What no single program has for itself; and arrays that are pinned, and that nothing at a hook leads to."""
         maps = self._seen.maps.values()
-        found = [self._used(each) for each in maps if len(self._users[each.id]) != 1]
+        found = [self._used(each) for each in maps if each.id in self._shared]
         # What only a program uses that nothing but its own array leads to.
         found += [self._used(each) for each in maps if each.role == "slots" and each.id not in self._maps_shown]
         return found
@@ -113,7 +115,7 @@ class _Growing:
             found = self._seen.maps.get(number)
             if found is None:
                 continue
-            if len(self._users[number]) == 1 and number not in self._maps_shown:
+            if number not in self._shared | self._maps_shown:
                 children.append(self._map(found))
                 continue
             slot = f"slot {program.entry.slot} of " if program.entry is not None else ""

@@ -6,7 +6,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ebpfasm.datapath.survey.model import SeenMap, SeenProgram, Survey
 
-__all__ = ["addresses_by_slot", "private_maps", "users"]
+__all__ = ["addresses_by_slot", "shared", "users"]
+
+POLICIES = "policies"
+"""The name of a node's array of policies."""
 
 
 def users(seen: Survey) -> dict[int, list[SeenProgram]]:
@@ -19,13 +22,13 @@ def users(seen: Survey) -> dict[int, list[SeenProgram]]:
     return found
 
 
-def private_maps(seen: Survey) -> dict[int, list[SeenMap]]:
-    """For each program the maps that no other program uses, program arrays aside."""
-    found: dict[int, list[SeenMap]] = {id: [] for id in seen.programs}
-    for id, programs in users(seen).items():
-        if len(programs) == 1 and seen.maps[id].role != "slots":
-            found[programs[0].id].append(seen.maps[id])
-    return found
+def shared(seen: Survey) -> frozenset[int]:
+    """The ids of maps that belong to no single program: several use them, or none; or they are a whole node's."""
+    return frozenset(
+        id
+        for id, programs in users(seen).items()
+        if len(programs) != 1 or seen.maps[id].role in {"endpoints", "tunnels"} or seen.maps[id].name == POLICIES
+    )
 
 
 def addresses_by_slot(seen: Survey, array: SeenMap) -> dict[int, list[str]]:
