@@ -1,4 +1,7 @@
-"""The pod datapath: entry stub, program-array slots, and what attaches them to devices."""
+"""The pod datapath: nodes and their pods, connectors, policies, and the entry stub and program arrays below them.
+
+Public names are resolved when they are first used (PEP 562): the stub needs neither namespaces nor rtnetlink.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +13,52 @@ if TYPE_CHECKING:
     from ebpfasm.datapath.connectors.ipvlan import Ipvlan as Ipvlan
     from ebpfasm.datapath.connectors.netkit import Netkit as Netkit
     from ebpfasm.datapath.connectors.veth import Veth as Veth
+    from ebpfasm.datapath.endpoint import Endpoint as Endpoint
+    from ebpfasm.datapath.node import Node as Node
     from ebpfasm.datapath.overlay import Overlay as Overlay
     from ebpfasm.datapath.pod import Pod as Pod
+    from ebpfasm.datapath.policy.loaded import CompiledPolicy as CompiledPolicy
+    from ebpfasm.datapath.policy.policy import Policy as Policy
+    from ebpfasm.datapath.policy.rule import Rule as Rule
+    from ebpfasm.datapath.policy.table import PolicyTable as PolicyTable
     from ebpfasm.datapath.tc import attach as attach
     from ebpfasm.datapath.tc import attach_at as attach_at
     from ebpfasm.datapath.tc import attach_clsact as attach_clsact
     from ebpfasm.datapath.tc import attach_netkit as attach_netkit
     from ebpfasm.datapath.tc import attach_tcx as attach_tcx
 
+_HOMES = {
+    "ClsactLink": "ebpfasm.datapath.clsact_link",
+    "CompiledPolicy": "ebpfasm.datapath.policy.loaded",
+    "Endpoint": "ebpfasm.datapath.endpoint",
+    "Ipvlan": "ebpfasm.datapath.connectors.ipvlan",
+    "Netkit": "ebpfasm.datapath.connectors.netkit",
+    "Node": "ebpfasm.datapath.node",
+    "Overlay": "ebpfasm.datapath.overlay",
+    "Pod": "ebpfasm.datapath.pod",
+    "Policy": "ebpfasm.datapath.policy.policy",
+    "PolicyTable": "ebpfasm.datapath.policy.table",
+    "Rule": "ebpfasm.datapath.policy.rule",
+    "Veth": "ebpfasm.datapath.connectors.veth",
+    "attach": "ebpfasm.datapath.tc",
+    "attach_at": "ebpfasm.datapath.tc",
+    "attach_clsact": "ebpfasm.datapath.tc",
+    "attach_netkit": "ebpfasm.datapath.tc",
+    "attach_tcx": "ebpfasm.datapath.tc",
+}
+
 __all__ = [
     "ClsactLink",
+    "CompiledPolicy",
+    "Endpoint",
     "Ipvlan",
     "Netkit",
+    "Node",
     "Overlay",
     "Pod",
+    "Policy",
+    "PolicyTable",
+    "Rule",
     "Veth",
     "attach",
     "attach_at",
@@ -33,30 +68,15 @@ __all__ = [
     "entry_stub",
 ]
 
-_HOMES = {
-    "ClsactLink": "clsact_link",
-    "Ipvlan": "connectors.ipvlan",
-    "Netkit": "connectors.netkit",
-    "Overlay": "overlay",
-    "Pod": "pod",
-    "Veth": "connectors.veth",
-    "attach": "tc",
-    "attach_at": "tc",
-    "attach_clsact": "tc",
-    "attach_netkit": "tc",
-    "attach_tcx": "tc",
-}
-
 
 if not TYPE_CHECKING:  # a type checker would take any name for one of this module
 
     def __getattr__(name):
-        """Import what needs namespaces and rtnetlink on first use; the stub needs neither."""
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from sys import modules
+        """Import a public name when it is first used (PEP 562)."""
+        from ebpfasm.lazy import resolve
 
-        home = f"{__name__}.{_HOMES[name]}"
-        __import__(home)
-        found = globals()[name] = getattr(modules[home], name)
-        return found
+        return resolve(__name__, _HOMES, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ebpfasm.datapath import tc
 from ebpfasm.datapath.entry import entry_stub
 from ebpfasm.datapath.steps import Steps
@@ -112,18 +114,22 @@ class Pod:
         with steps:
             place = steps.do("opening its network namespace", NetNS, netns)
             with place:
-                self.slots = steps.do("making its program array", self._make_slots)
-                steps.done(f"closed program array {self.name!r}", self.slots.close)
-                if pin is not None:
-                    steps.do(f"pinning its program array under {pin}", self.slots.pin, pin)
-                    steps.done(f"removed pin {pin}", self.slots.unpin)
-                self.entry = steps.do("loading its entry stub", self._load_entry, miss)
-                steps.done("closed the entry stub", self.entry.close)
+                self._make_entry(pin, miss)
                 if program is not None:
                     steps.do("putting its program into slot 0", self.swap, program)
-                steps.step = f"attaching its entry stub to egress of {self.device} in {place}"
-                self.link = attach(self.device, self.entry, EGRESS, netns=place)
-                steps.done(f"detached the entry stub from {self.device}", self.link.close)
+                words = f"attaching its entry stub to egress of {self.device} in {place}"
+                self._link(steps.do(words, partial(attach, self.device, self.entry, EGRESS, netns=place)))
+
+    def _make_entry(self, pin: str | os.PathLike[str] | None, miss: int) -> None:
+        """Make the array, and the stub that calls what is in it."""
+        steps = self._steps
+        self.slots = steps.do("making its program array", self._make_slots)
+        steps.done(f"closed program array {self.name!r}", self.slots.close)
+        if pin is not None:
+            steps.do(f"pinning its program array under {pin}", self.slots.pin, pin)
+            steps.done(f"removed pin {pin}", self.slots.unpin)
+        self.entry = steps.do("loading its entry stub", self._load_entry, miss)
+        steps.done("closed the entry stub", self.entry.close)
 
     def _make_slots(self) -> Map:
         return Map.create(PROG_ARRAY, key_size=4, value_size=4, max_entries=1, name=self.name)
@@ -131,6 +137,10 @@ class Pod:
     def _load_entry(self, miss: int) -> Program:
         self.stub = entry_stub(self.slots, miss=miss)
         return Program.load(SCHED_CLS, self.stub, name="entry")
+
+    def _link(self, link: Link | ClsactLink) -> None:
+        self.link = link
+        self._steps.done(f"detached the entry stub from {self.device}", link.close)
 
     def swap(self, program: Program) -> None:
         """Let ``program`` run on the pod's packets from now on, in place of what ran before.

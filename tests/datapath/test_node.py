@@ -1,0 +1,247 @@
+"""A node and its pods: who reaches whom, whose policy decides, and what is left when a step fails."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from ebpfasm import Program
+from ebpfasm.datapath import Endpoint, Node, Policy, Veth
+from ebpfasm.datapath.delivery import Count
+from ebpfasm.datapath.steps import Steps
+from ebpfasm.errors import ClosedError, DatapathError, KernelError, KeyExists, OperandError
+from ebpfasm.kernel import netlink
+from ebpfasm.kernel import netns as namespaces
+from ebpfasm.kernel.interfaces import interfaces
+from tests.datapath.packets import OK, SHOT, counting, returning
+from tests.datapath.reach import PORT, reaches
+
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
+
+ADDRESSES = {1: ("10.9.0.1", "fd09::1"), 2: ("10.9.0.2", "fd09::2")}
+"""Of the pods, by their endpoint ids."""
+LOOPBACK = 1
+DENY = Policy.parse("default ingress deny\ndefault egress deny")
+
+
+@pytest.fixture
+def host(netns: Callable[[], str]) -> str:
+    place = netns()
+    netlink.add_address(LOOPBACK, "10.9.255.1/32", place)  # what its own packets come from
+    netlink.set_up(LOOPBACK, place)
+    return place
+
+
+@pytest.fixture
+def node(host: str) -> Iterator[Node]:
+    with Node.create(Veth(forwarding=True), netns=host) as made:
+        yield made
+
+
+@pytest.fixture
+def pods(node: Node, netns: Callable[[], str]) -> list[Endpoint]:
+    return [node.connect(netns(), addresses, id=id) for id, addresses in ADDRESSES.items()]
+
+
+@pytest.mark.parametrize("family", [0, 1], ids=["IPv4", "IPv6"])
+def test_pods_and_host_reach_each_other(node: Node, pods: list[Endpoint], family: int) -> None:
+    one, two = pods
+    assert reaches(one.netns, two.netns, ADDRESSES[2][family])
+    assert reaches(two.netns, one.netns, ADDRESSES[1][family])
+    assert reaches(node.host, one.netns, ADDRESSES[1][family])
+
+
+@pytest.mark.parametrize("family", [0, 1], ids=["IPv4", "IPv6"])
+def test_the_receivers_policy_decides(node: Node, pods: list[Endpoint], family: int) -> None:
+    one, two = pods
+    to, peer = ADDRESSES[2][family], ADDRESSES[1][family]
+    two.set_ingress(Policy.parse(f"allow ingress from {peer} udp port {PORT}\ndefault ingress deny"))
+    assert reaches(one.netns, two.netns, to)
+    assert not reaches(one.netns, two.netns, to, port=PORT + 1, expected=False)
+    assert not reaches(node.host, two.netns, to, expected=False)
+    two.set_ingress(None)
+    assert reaches(node.host, two.netns, to)
+
+
+@pytest.mark.parametrize("family", [0, 1], ids=["IPv4", "IPv6"])
+def test_the_senders_policy_decides_first(node: Node, pods: list[Endpoint], family: int) -> None:
+    one, two = pods
+    one.set_egress(DENY)
+    assert not reaches(one.netns, two.netns, ADDRESSES[2][family], expected=False)
+    assert reaches(two.netns, one.netns, ADDRESSES[1][family])
+    one.set_egress(None)
+    assert reaches(one.netns, two.netns, ADDRESSES[2][family])
+
+
+def test_a_program_of_ones_own_in_either_place(pods: list[Endpoint]) -> None:
+    one, two = pods
+    with returning(SHOT) as drop:
+        two.set_ingress(drop)
+        assert not reaches(one.netns, two.netns, ADDRESSES[2][0], expected=False)
+        two.set_ingress(None)
+        one.set_egress(drop)
+        assert one.egress is drop
+        assert not reaches(one.netns, two.netns, ADDRESSES[2][0], expected=False)
+        one.set_egress(None)
+        assert reaches(one.netns, two.netns, ADDRESSES[2][0])
+
+
+@pytest.mark.parametrize("missing", ["drop", "pass"])
+def test_a_missing_policy_is_counted(missing: str, host: str, netns: Callable[[], str]) -> None:
+    with Node.create(Veth(forwarding=True), netns=host, missing=missing) as node:
+        pod = node.connect(netns(), "10.9.0.1")
+        assert pod.id == 1
+        del node.policies[1]
+        assert reaches(host, pod.netns, "10.9.0.1", expected=missing == "pass") is (missing == "pass")
+        assert node.counts()[Count.NO_POLICY].packets > 0
+
+
+def test_closing_takes_all_down(host: str, netns: Callable[[], str]) -> None:
+    place = netns()
+    node = Node.create(Veth(), netns=host)
+    before = interfaces(host)
+    pod = node.connect(place, ADDRESSES[1])
+    assert "eth0" in interfaces(place)
+    assert repr(node) == "<Node with 1 veth pods>"
+    pod.close()
+    assert "eth0" not in interfaces(place)
+    assert interfaces(host) == before
+    assert node.pods == {}
+    assert list(node.endpoints) == []
+    assert node.policies.get(1) is None
+    again = node.connect(place, ADDRESSES[1])  # all of it can be made again
+    node.close()
+    assert again.closed
+    assert node.closed
+    with pytest.raises(ClosedError):
+        node.connect(place, ADDRESSES[1])
+    node.close()
+
+
+def test_a_namespace_that_is_gone_is_no_hindrance(node: Node, netns: Callable[[], str]) -> None:
+    place = netns()
+    pod = node.connect(place, ADDRESSES[1])
+    namespaces.delete(place)
+    pod.close()
+    assert node.pods == {}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"id": -1}, "id"),
+        ({"id": 4096}, "id"),
+        ({"id": True}, "id"),
+        ({"addresses": []}, "addresses"),
+        ({"addresses": ["10.9.0.300"]}, "addresses"),
+        ({"addresses": ["10.9.0.1", "10.9.0.1/24"]}, "addresses"),
+        ({"addresses": ["224.0.0.1"]}, "addresses"),
+        ({"prefixes": ["10.9.0.1/24"]}, "prefixes"),
+    ],
+)
+def test_arguments_that_mean_nothing(
+    wrong: dict[str, Any], field: str, node: Node, netns: Callable[[], str]
+) -> None:
+    with pytest.raises(OperandError) as caught:
+        node.connect(**({"netns": netns(), "addresses": ADDRESSES[1]} | wrong))
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(("option", "value"), [("capacity", 0), ("capacity", 65537), ("missing", "reject")])
+def test_options_that_mean_nothing(option: str, value: object, host: str) -> None:
+    options: dict[str, Any] = {option: value}
+    with pytest.raises(OperandError) as caught:
+        Node.create(Veth(), netns=host, **options)
+    assert caught.value.field == option
+
+
+def test_what_is_taken(node: Node, pods: list[Endpoint], netns: Callable[[], str]) -> None:
+    place = netns()
+    with pytest.raises(DatapathError, match="endpoint id 1 is that of pod 'pod1'") as caught:
+        node.connect(place, "10.9.0.9", id=1)
+    assert isinstance(caught.value.__cause__, KeyExists)
+    with pytest.raises(DatapathError, match=r"10\.9\.0\.2/32 leads to pod 'pod2' \(endpoint 2\) already"):
+        node.connect(place, ["10.9.0.9", ADDRESSES[2][0]])
+    assert interfaces(place) == {"lo": 1}
+    assert sorted(node.pods) == [1, 2]
+    with pytest.raises(DatapathError, match="eth0"):
+        node.connect(pods[0].netns, "10.9.0.9")
+    assert reaches(node.host, pods[0].netns, ADDRESSES[1][0])
+
+
+def test_all_ids_are_taken(host: str, netns: Callable[[], str]) -> None:
+    with Node.create(Veth(), netns=host, capacity=2) as node:
+        node.connect(netns(), "10.9.0.1")
+        with pytest.raises(DatapathError, match="all of its 2 endpoint ids are taken"):
+            node.connect(netns(), "10.9.0.2")
+
+
+class Failing:
+    """Has the n-th step of a composition fail, and knows how many there were; a step begins with its name."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.failing = -1
+        self.seen = 0
+        step = Steps.step
+
+        def begin(steps: Steps, name: str) -> None:
+            step.__set__(steps, name)
+            if not name:  # of a composition that has not begun
+                return
+            if self.seen == self.failing:
+                raise KernelError(errno.EIO, "injected")
+            self.seen += 1
+
+        monkeypatch.setattr(Steps, "step", property(step.__get__, begin))
+
+    def fail(self, number: int) -> None:
+        self.seen, self.failing = 0, number
+
+
+def test_every_step_of_connecting_can_fail(
+    node: Node, netns: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = netns()
+    before = interfaces(node.host), interfaces(place)
+    failing = Failing(monkeypatch)
+
+    def connect() -> Endpoint:
+        return node.connect(place, ADDRESSES[1], ingress=DENY, egress=DENY, mtu=1400)
+
+    connect().close()
+    count = failing.seen
+    assert count > 10
+    for number in range(count):
+        failing.fail(number)
+        with pytest.raises(DatapathError, match="injected"):
+            connect()
+        assert (interfaces(node.host), interfaces(place)) == before
+        assert node.pods == {}
+        assert list(node.endpoints) == []
+        assert node.policies.get(1) is None
+    failing.fail(-1)
+    assert reaches(node.host, connect().netns, "10.9.0.1", expected=False) is False
+
+
+def test_every_step_of_making_a_node_can_fail(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = interfaces(host)
+    failing = Failing(monkeypatch)
+    Node.create(Veth(), netns=host).close()
+    for number in range(failing.seen):
+        failing.fail(number)
+        with pytest.raises(DatapathError, match="injected"):
+            Node.create(Veth(), netns=host)
+        assert interfaces(host) == before
+
+
+def test_one_program_may_be_in_many_slots(node: Node, pods: list[Endpoint]) -> None:
+    with counting(OK) as counter:
+        for pod in pods:
+            pod.set_ingress(counter.program)
+        programs: set[Program] = {pod.ingress for pod in pods if isinstance(pod.ingress, Program)}
+        assert programs == {counter.program}
+        for pod in pods:
+            pod.set_ingress(None)
