@@ -29,7 +29,8 @@ LAYERS: dict[str, frozenset[str]] = {
     "kernel": frozenset({"errors", "uapi", "values"}),
     "objects": frozenset({"errors", "uapi", "asm", "values", "kernel"}),
     # Of the kernel layer the datapath sees namespaces, interfaces and rtnetlink, never bpf(2) itself.
-    "datapath": frozenset({"errors", "uapi", "asm", "objects"}) | {f"kernel.{module}" for module in BELOW_THE_DATAPATH},
+    "datapath": frozenset({"lazy", "errors", "uapi", "asm", "objects"})
+    | {f"kernel.{module}" for module in BELOW_THE_DATAPATH},
     # Beside the others: its modules import what they are asked for, and nothing imports them.
     "testing": frozenset({"lazy", "errors", "uapi", "asm", "values", "vm", "kernel", "objects"}),
     "cli": frozenset({"__version__", "errors", "uapi", "asm", "vm", "kernel", "objects", "datapath"}),

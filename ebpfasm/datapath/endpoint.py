@@ -78,7 +78,7 @@ class Endpoint(Pod):
 
     @property
     def egress(self) -> Loaded | None:
-        """What polices packets from the pod, unless `swap` put another program there; None where all are let through."""
+        """What polices packets from the pod, unless `swap` put another program there; None where all pass."""
         return self._police[EGRESS]
 
     def set_ingress(self, police: Police) -> None:
@@ -135,9 +135,7 @@ class Endpoint(Pod):
                 for prefix in self.prefixes:
                     steps.do(f"leading {prefix} to endpoint {self.id}", self._lead, prefix)
                     steps.done(f"led {prefix} to it no more", partial(self._lead_no_more, prefix))
-                steps.do(
-                    "starting its device", partial(node.site.start, steps, pod, self.interface, made, host=host)
-                )
+                steps.do("starting its device", partial(node.site.start, steps, pod, self.interface, made, host=host))
             self.plugged = made._replace(from_pod=self._lasting(made.from_pod))
 
     def _lasting(self, hook: Hook) -> Hook:
@@ -215,4 +213,3 @@ class Endpoint(Pod):
 
     def __repr__(self) -> str:
         return f"<Endpoint {self.id} {self.name!r} on {self.device}{': closed' if self.closed else ''}>"
-

@@ -20,6 +20,7 @@ from ebpfasm.datapath.delivery import (
     delivery,
 )
 from ebpfasm.datapath.endpoint import INGRESS, Endpoint
+from ebpfasm.datapath.pod_addresses import interface_addresses, leading_to
 from ebpfasm.datapath.policy import CompiledPolicy, Policy, PolicyTable
 from ebpfasm.datapath.steps import Steps
 from ebpfasm.errors import ClosedError, DatapathError, OperandError
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
     from types import TracebackType
-    from typing import Any, Self, TypeVar
+    from typing import Self, TypeVar
 
     from ebpfasm.datapath.clsact_link import ClsactLink
     from ebpfasm.datapath.connectors.connector import Connector, Hook, Site
-    from ebpfasm.datapath.endpoint import Loaded, Police
     from ebpfasm.datapath.delivery import Missing
+    from ebpfasm.datapath.endpoint import Loaded, Police
     from ebpfasm.datapath.overlay import Overlay, OverlaySite
     from ebpfasm.datapath.policy.rule import Direction
     from ebpfasm.kernel.netns import NetNSLike
@@ -90,8 +91,8 @@ class Node:
     """
 
     __slots__ = (
-        "_steps", "_to_pod_counts", "_to_pods", "allow", "attach", "connector", "deliveries", "endpoints", "host", "missing",
-        "onward", "onward_program", "overlay", "pods", "policies", "sender_counts", "site",
+        "_steps", "_to_pod_counts", "_to_pods", "allow", "attach", "connector", "deliveries", "endpoints", "host",
+        "missing", "onward", "onward_program", "overlay", "pods", "policies", "sender_counts", "site",
     )  # fmt: skip
 
     host: NetNS
@@ -171,7 +172,9 @@ class Node:
             steps.done("closed its policy array", self.policies.close)
             self.allow = steps.do("loading the program that allows everything", _load_allow)
             steps.done("closed the program that allows everything", self.allow.close)
-            self.site = steps.do(f"preparing it for {self.connector.kind} pods", self.connector.prepare, steps, self.host)
+            self.site = steps.do(
+                f"preparing it for {self.connector.kind} pods", self.connector.prepare, steps, self.host
+            )
             if overlay is not None:
                 steps.do("checking that it can have an overlay", self._check_overlay)
                 self.overlay = steps.do("making its overlay", overlay.prepare, steps, self.host)
@@ -186,8 +189,8 @@ class Node:
     def _check_overlay(self) -> None:
         if self.site.sender_delivers:
             raise OperandError(
-                f"overlay: packets of {self.connector.kind} pods cannot be redirected to the host's VXLAN device, since "
-                "their programs run in the pods' namespaces; use Veth or Netkit with it",
+                f"overlay: packets of {self.connector.kind} pods cannot be redirected to the host's VXLAN device, "
+                "since their programs run in the pods' namespaces; use Veth or Netkit with it",
                 field="overlay", value=self.connector.kind,
             )  # fmt: skip
 
@@ -266,8 +269,8 @@ class Node:
                 f"Node.connect: id must be in 0..{self.policies.max_entries - 1}, not {id!r}",
                 field="id", value=id, low=0, high=self.policies.max_entries - 1,
             )  # fmt: skip
-        own = _addresses(addresses)
-        leading = tuple(dict.fromkeys([*(_host(address) for address in own), *map(_network, prefixes)]))
+        own = interface_addresses(addresses)
+        leading = leading_to(own, prefixes)
         if mtu is None and self.overlay is not None:
             mtu = self.overlay.mtu
         interface = Interface(device, own, mtu, mac, rp_filter, default_route)
@@ -381,38 +384,3 @@ def _load_allow() -> Program:
 def _load_onward(block: Instructions) -> Program:
     whole = Instructions([Mov.Reg(R6, R1)]) + block + Instructions([Mov.Imm(R0, 0), Return()])
     return Program.load(SCHED_CLS, whole, name="policy_none")
-
-
-def _addresses(given: Iterable[Address] | Address) -> tuple[IPv4Interface | IPv6Interface, ...]:
-    import ipaddress
-
-    alone = isinstance(given, (str, ipaddress.IPv4Address, ipaddress.IPv6Address))
-    found = tuple(_parsed(ipaddress.ip_interface, "addresses", each) for each in ([given] if alone else given))
-    if not found:
-        raise OperandError("Node.connect: addresses must have at least one address", field="addresses", value=given)
-    for each in found:
-        if each.is_multicast or each.is_unspecified or each.is_loopback:
-            raise OperandError(f"Node.connect: {each} cannot be a pod's address", field="addresses", value=each)
-    if len({each.ip for each in found}) != len(found):
-        raise OperandError(f"Node.connect: addresses has one twice: {given!r}", field="addresses", value=given)
-    return found
-
-
-def _network(given: Prefix) -> IPv4Network | IPv6Network:
-    import ipaddress
-
-    return _parsed(ipaddress.ip_network, "prefixes", given)
-
-
-def _host(address: IPv4Interface | IPv6Interface) -> IPv4Network | IPv6Network:
-    """The network of this one address."""
-    import ipaddress
-
-    return ipaddress.ip_network(address.ip)
-
-
-def _parsed(parse: Callable[[Any], Parsed], field: str, given: object) -> Parsed:
-    try:
-        return parse(given)
-    except ValueError as error:
-        raise OperandError(f"Node.connect: {field}: {error}", field=field, value=given) from None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ebpfasm.asm.program import Instructions
     from ebpfasm.datapath.clsact_link import ClsactLink
+    from ebpfasm.datapath.policy.loaded import LoadedPolicy
     from ebpfasm.kernel.netns import NetNSLike
     from ebpfasm.objects.links import Link
 
@@ -142,7 +143,7 @@ class Pod:
         self.link = link
         self._steps.done(f"detached the entry stub from {self.device}", link.close)
 
-    def swap(self, program: Program) -> None:
+    def swap(self, program: Program | LoadedPolicy) -> None:
         """Let ``program`` run on the pod's packets from now on, in place of what ran before.
 
         The kernel exchanges the slot in one step: every packet meets the old program or the new one.

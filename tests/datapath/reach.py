@@ -20,9 +20,7 @@ SILENCE_S = 0.3  # how long to wait for one that is to be dropped
 TRY_S = 0.25  # the first may be lost while neighbours are looked up; another is sent after so long
 
 
-def reaches(
-    sender: NetNSLike, receiver: NetNSLike, address: str, *, port: int = PORT, expected: bool = True
-) -> bool:
+def reaches(sender: NetNSLike, receiver: NetNSLike, address: str, *, port: int = PORT, expected: bool = True) -> bool:
     """Send datagrams from one namespace to an address that is the other's; return whether one arrives.
 
     With ``expected`` it waits long for one, without it a short time.

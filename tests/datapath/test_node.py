@@ -142,9 +142,7 @@ def test_a_namespace_that_is_gone_is_no_hindrance(node: Node, netns: Callable[[]
         ({"prefixes": ["10.9.0.1/24"]}, "prefixes"),
     ],
 )
-def test_arguments_that_mean_nothing(
-    wrong: dict[str, Any], field: str, node: Node, netns: Callable[[], str]
-) -> None:
+def test_arguments_that_mean_nothing(wrong: dict[str, Any], field: str, node: Node, netns: Callable[[], str]) -> None:
     with pytest.raises(OperandError) as caught:
         node.connect(**({"netns": netns(), "addresses": ADDRESSES[1]} | wrong))
     assert caught.value.field == field

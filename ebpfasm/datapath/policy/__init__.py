@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from ebpfasm.datapath.policy.table import PolicyTable as PolicyTable
 
 _HOMES = {
-    "Compiled": "compiler",
-    "CompiledPolicy": "loaded",
-    "Count": "counts",
-    "Counts": "counts",
-    "Policy": "policy",
-    "PolicyTable": "table",
-    "Rule": "rule",
+    "Compiled": "ebpfasm.datapath.policy.compiler",
+    "CompiledPolicy": "ebpfasm.datapath.policy.loaded",
+    "Count": "ebpfasm.datapath.policy.counts",
+    "Counts": "ebpfasm.datapath.policy.counts",
+    "Policy": "ebpfasm.datapath.policy.policy",
+    "PolicyTable": "ebpfasm.datapath.policy.table",
+    "Rule": "ebpfasm.datapath.policy.rule",
 }
 
 __all__ = ["Compiled", "CompiledPolicy", "Count", "Counts", "Policy", "PolicyTable", "Rule"]
@@ -31,12 +31,11 @@ __all__ = ["Compiled", "CompiledPolicy", "Count", "Counts", "Policy", "PolicyTab
 if not TYPE_CHECKING:  # a type checker would take any name for one of this module
 
     def __getattr__(name):
-        """Import what is asked for on first use."""
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from sys import modules
+        """Import a public name when it is first used (PEP 562)."""
+        from ebpfasm.lazy import resolve
 
-        home = f"{__name__}.{_HOMES[name]}"
-        __import__(home)
-        found = globals()[name] = getattr(modules[home], name)
-        return found
+        return resolve(__name__, _HOMES, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
