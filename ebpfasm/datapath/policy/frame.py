@@ -76,10 +76,11 @@ def framed(counts: MapLike, ipv4: Instructions, ipv6: Instructions, then: Instru
             Ja.Label(RULES[4]),
             *_fragment("ipv4", counts),
             Ja.Label(RULES[4]),
-            _ways_out(counts, then, allows=any(item.reference == ALLOW for rules in (ipv4, ipv6) for item in rules)),
             Label(RULES[6]),
             *_hidden(),
             ipv6,
+            # Here, so that no more than the rules of one family are between them and the rules.
+            _ways_out(counts, then, allows=any(item.reference == ALLOW for rules in (ipv4, ipv6) for item in rules)),
             Label(RULES[4]),
             *_hidden(),
             ipv4,
