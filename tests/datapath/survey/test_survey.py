@@ -13,7 +13,9 @@ from ebpfasm.datapath import Pod, attach_clsact, attach_tcx, delivery, tunnels
 from ebpfasm.datapath.policy import CompiledPolicy, Policy
 from ebpfasm.datapath.survey import Attachment, Entry, Hook, Namespace, SeenMap, SeenProgram, Survey, survey, taking
 from ebpfasm.datapath.survey.model import Device
+from ebpfasm.datapath.tc import attach_netkit
 from ebpfasm.errors import KernelError
+from ebpfasm.kernel import devices, netlink
 from ebpfasm.kernel.netns import run_in
 from tests.datapath.frames import tcp4, tcp6
 from tests.datapath.packets import OK, SHOT, returning
@@ -302,3 +304,41 @@ def calling(array: Map) -> asm.Instructions:
 def using(*maps: Map) -> asm.Instructions:
     loads = [asm.LoadMapPtr(asm.R1, each) for each in maps]
     return asm.Instructions([*loads, asm.Mov.Imm(asm.R0, 0), asm.Return()])
+
+
+@pytest.mark.needs_ipvlan
+@pytest.mark.parametrize("mode", ["l2", "l3", "l3s"])
+def test_an_ipvlan_slave(netns: Callable[[], str], mode: str) -> None:
+    host, pod, outside = netns(), netns(), netns()
+    master, _ = netlink.create_veth("m0", "x0", netns=host, peer_netns=outside)
+    slave = devices.create_ipvlan("eth0", master, mode=mode, netns=pod, master_netns=host)
+    with Pod.connect(pod):
+        seen = survey([host, pod])
+        device = only_device(seen, pod)
+        assert (device.ifindex, device.kind, device.mode, device.up) == (slave, "ipvlan", mode, False)
+        assert device.lower is not None
+        assert seen.device(device.lower) == only_device(seen, host)
+        assert (only_device(seen, host).name, only_device(seen, host).hooks) == ("m0", ())
+
+
+@pytest.mark.needs_netkit
+def test_both_hooks_of_a_netkit_pair(netns: Callable[[], str]) -> None:
+    host, pod = netns(), netns()
+    primary, _ = devices.create_netkit("to-pod", "eth0", netns=host, peer_netns=pod, mode="l2")
+    with (
+        returning(OK, name="from") as outgoing,
+        returning(OK, name="to") as incoming,
+        attach_netkit(primary, outgoing, AttachType.NETKIT_PEER, netns=host) as one,
+        attach_netkit(primary, incoming, AttachType.NETKIT_PRIMARY, netns=host) as two,
+    ):
+        seen = survey([host, pod])
+        device = only_device(seen, host)
+        assert (device.kind, device.mode) == ("netkit", "l2")
+        assert device.hooks == (
+            Hook("primary", (Attachment(incoming.id, "netkit", link=two.id),)),
+            Hook("peer", (Attachment(outgoing.id, "netkit", link=one.id),)),
+        )
+        other = only_device(seen, pod)
+        assert (other.name, other.kind, other.hooks) == ("eth0", "netkit", ())
+        assert device.lower is not None
+        assert seen.device(device.lower) == other
