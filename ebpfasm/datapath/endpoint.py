@@ -126,7 +126,8 @@ class Endpoint(Pod):
             steps.done("let go of its network namespace", self.netns.close)
             self._make_entry(pin, miss)
             steps.done("closed its policies", self._close_owned)
-            steps.do("putting its egress policy into slot 0", self._put, EGRESS, egress)
+            if egress is not None or node.onward_program is not None:
+                steps.do("putting its egress policy into slot 0", self._put, EGRESS, egress)
             steps.do(f"putting its ingress policy into slot {self.id} of the node's", self._put, INGRESS, ingress)
             steps.done(f"emptied slot {self.id} of the node's policies", self._clear_ingress)
             with Conversation(self.netns) as pod, Conversation(node.host) as host:

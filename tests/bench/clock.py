@@ -14,7 +14,8 @@ __all__ = ["Effort", "Task", "Times", "in_turns"]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: builder words in the mixed program, repetitions of each task, calls, slots and starts.
+    """How much is measured: builder words in the mixed program, repetitions of each task, calls, slots,
+    pods there are, and starts.
 
     ``steps`` are the instructions of each loop in the vm, which is run ``runs`` times.
     """
@@ -24,6 +25,7 @@ class Effort:
     calls: int = 5_000
     slow_calls: int = 200
     slots: int = 2_000
+    pods: tuple[int, ...] = (10, 2_000)
     starts: int = 31
     steps: int = 1_000_000
     runs: int = 3

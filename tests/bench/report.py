@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
-from tests.bench import assembler, kernel, start, text, vm
+from tests.bench import assembler, kernel, pods, start, text, vm
 from tests.bench.clock import Effort
 from tests.bench.table import Row, table
 
@@ -17,7 +17,8 @@ def report(effort: Effort, why_no_kernel: str) -> str:
     rows: list[Row] = [*assembler.rows(effort, why_no_kernel), *text.rows(effort), *kernel.rows(effort, why_no_kernel)]
     process_rows, imports = start.rows_and_imports(effort, why_no_kernel)
     in_vm = vm.rows(effort)
-    rows += [*process_rows, *in_vm]
+    of_pods = pods.rows(effort, why_no_kernel)
+    rows += [*process_rows, *in_vm, *of_pods]
     missed = [row.figure for row in rows if row.missed]
     lines = [
         f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.release()} "
@@ -31,6 +32,7 @@ def report(effort: Effort, why_no_kernel: str) -> str:
         *imports,
         text.memory_line(effort),
         vm.speed_line(in_vm),
+        pods.growth_line(of_pods),
         "",
         f"Targets missed: {', '.join(missed)}" if missed else "No measured ratio misses its target.",
         "",

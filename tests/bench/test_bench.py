@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ebpfasm.datapath.connectors.veth import Veth
+from ebpfasm.datapath.node import Node
+from ebpfasm.kernel import commands, syscall
+from ebpfasm.kernel.netns import run_in
+from tests.bench import pods, vm, workload
 from tests.bench import text as bench_text
-from tests.bench import vm, workload
 from tests.bench.clock import Effort, Task, Times, in_turns
 from tests.bench.report import report
 from tests.bench.table import Row, Target, table
 
-TINY = Effort(size=70, repetitions=1, calls=4, slow_calls=2, slots=3, starts=1, steps=2_000, runs=1)
+RTM_NEWLINK, RTM_SETLINK = 16, 19  # linux/rtnetlink.h
+TINY = Effort(size=70, repetitions=1, calls=4, slow_calls=2, slots=3, pods=(1, 2), starts=1, steps=2_000, runs=1)
 
 FIGURES = (
     "build, labels",
@@ -39,6 +46,7 @@ FIGURES = (
     "vm, an instruction of the loop 'memory'",
     "vm, an instruction of the loop 'map lookup'",
     "vm, an instruction of the loop 'packet parse'",
+    *(figure for figure, _ in pods.figures(TINY)),
 )
 
 
@@ -164,3 +172,43 @@ def test_the_loops_of_the_vm_run_as_long_as_they_say_and_alike(name: str) -> Non
     program = vm.linked(vm.LOOPS[name](10_000))
     assert vm.translated(program) == vm.interpreted(program)
     assert 9_800 <= vm.translated(program) <= 10_020
+
+
+@pytest.mark.needs_kernel
+@pytest.mark.needs_netns
+@pytest.mark.needs_tcx
+def test_pods_are_connected_bare_by_the_same_steps(netns: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same requests to rtnetlink and commands of bpf(2), in the same order; but for what is only asked."""
+    from pyroute2 import IPRoute  # type: ignore[import-untyped]
+    from pyroute2.netlink import core  # type: ignore[import-untyped]
+
+    steps: list[str] = []
+    send, enter = core.AsyncCoreSocket.send, syscall.enter
+
+    def note_send(self: Any, data: bytes, flags: int = 0) -> int:
+        number = int.from_bytes(data[4:6], sys.byteorder)
+        steps.append(f"rtnetlink {RTM_NEWLINK if number == RTM_SETLINK else number}")  # they do the same
+        return int(send(self, data, flags))
+
+    def note_enter(number: int, command: int, attr: Any, size: int) -> int:
+        if command != commands.BPF_OBJ_GET_INFO_BY_FD:
+            steps.append(commands.NAMES[command])
+        return enter(number, command, attr, size)
+
+    def taken(side: pods.Ours | pods.Bare, number: int) -> tuple[list[str], list[str]]:
+        steps.clear()
+        place = side.connect(pods.Place(netns(), number))
+        connecting = steps[:]
+        steps.clear()
+        side.disconnect(place)
+        return connecting, steps[:]
+
+    def both() -> None:
+        with Node.create(Veth()) as node, IPRoute() as host:
+            ours, bare = pods.Ours(node), pods.Bare(node, host)
+            taken(ours, 1)  # the first one of a kernel may be asked what it can
+            assert taken(ours, 2) == taken(bare, 3)
+
+    monkeypatch.setattr(core.AsyncCoreSocket, "send", note_send)
+    monkeypatch.setattr(syscall, "enter", note_enter)
+    run_in(netns(), both)
