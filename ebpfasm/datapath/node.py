@@ -202,7 +202,7 @@ class Node:
             steps.done("closed its senders' counters", self.sender_counts.close)
             self.onward = deliver_block(self.endpoints, self.policies, self.sender_counts, missing=self.missing)
         elif self.overlay is not None:
-            self.onward = self.overlay.encapsulate_block()
+            self.onward = self.overlay.encapsulate_block() + Instructions([Mov.Imm(R0, 0), Return()])
         if self.onward is not None:
             self.onward_program = steps.do("loading what pods without an egress policy run", _load_onward, self.onward)
             steps.done("closed what pods without an egress policy run", self.onward_program.close)
@@ -210,9 +210,9 @@ class Node:
     def _deliver_at(self, hook: Hook, code: Callable[..., Instructions]) -> None:
         steps = self._steps
         words = f"delivery of packets {hook.seen} at {hook.device}"
-        counts = steps.do(f"making the counters of {words}", create_counts, f"cnt_{hook.device}"[:15])
+        counts = steps.do(f"making the counters of {words}", create_counts, _object_name("cnt_", hook.device))
         steps.done(f"closed the counters of {words}", counts.close)
-        program = steps.do(f"loading the {words}", self._load, code, counts, f"deliver_{hook.device}")
+        program = steps.do(f"loading the {words}", self._load, code, counts, _object_name("deliver_", hook.device))
         steps.done(f"closed the {words}", program.close)
         link = steps.do(f"attaching the {words}", tc.attach_at, hook, program, self.attach)
         steps.done(f"detached the {words}", link.close)
@@ -345,7 +345,7 @@ class Node:
 
     def _load(self, code: Callable[..., Instructions], counts: Map, name: str) -> Program:
         instructions = code(self.endpoints, self.policies, counts, missing=self.missing)
-        return Program.load(SCHED_CLS, instructions, name=name[:15])
+        return Program.load(SCHED_CLS, instructions, name=name)
 
     def _load_to_pods(self) -> Program:
         counts = self._to_pod_counts = create_counts("cnt_to_pods")
@@ -382,5 +382,10 @@ def _load_allow() -> Program:
 
 
 def _load_onward(block: Instructions) -> Program:
-    whole = Instructions([Mov.Reg(R6, R1)]) + block + Instructions([Mov.Imm(R0, 0), Return()])
-    return Program.load(SCHED_CLS, whole, name="policy_none")
+    return Program.load(SCHED_CLS, Instructions([Mov.Reg(R6, R1)]) + block, name="policy_none")
+
+
+def _object_name(prefix: str, device: str) -> str:
+    """A name for the kernel that has the device's in it: of 15 characters, and a device's may have any others."""
+    allowed = (each if each.isascii() and each.isalnum() else "_" for each in device)
+    return f"{prefix}{''.join(allowed)}"[:15]
