@@ -17,7 +17,8 @@ class Effort:
     """How much is measured: builder words in the mixed program, repetitions of each task, calls, slots,
     pods there are, and starts.
 
-    ``steps`` are the instructions of each loop in the vm, which is run ``runs`` times.
+    ``steps`` are the instructions of each loop in the vm, which is run ``runs`` times; ``packets`` those of a test run
+    of a datapath's program, of which there are ``passes``.
     """
 
     size: int = 10_000
@@ -29,6 +30,8 @@ class Effort:
     starts: int = 31
     steps: int = 1_000_000
     runs: int = 3
+    packets: int = 1_000_000
+    passes: int = 7
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
-from tests.bench import assembler, kernel, pods, start, text, vm
+from tests.bench import assembler, kernel, pods, policy, start, text, vm
 from tests.bench.clock import Effort
 from tests.bench.table import Row, table
 
@@ -18,7 +18,8 @@ def report(effort: Effort, why_no_kernel: str) -> str:
     process_rows, imports = start.rows_and_imports(effort, why_no_kernel)
     in_vm = vm.rows(effort)
     of_pods = pods.rows(effort, why_no_kernel)
-    rows += [*process_rows, *in_vm, *of_pods]
+    programs = policy.rows(effort, why_no_kernel)
+    rows += [*process_rows, *in_vm, *of_pods, *programs]
     missed = [row.figure for row in rows if row.missed]
     lines = [
         f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.release()} "
@@ -33,6 +34,7 @@ def report(effort: Effort, why_no_kernel: str) -> str:
         text.memory_line(effort),
         vm.speed_line(in_vm),
         pods.growth_line(of_pods),
+        policy.stub_line(programs),
         "",
         f"Targets missed: {', '.join(missed)}" if missed else "No measured ratio misses its target.",
         "",

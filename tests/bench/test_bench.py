@@ -14,14 +14,16 @@ from ebpfasm.datapath.connectors.veth import Veth
 from ebpfasm.datapath.node import Node
 from ebpfasm.kernel import commands, syscall
 from ebpfasm.kernel.netns import run_in
-from tests.bench import pods, vm, workload
+from tests.bench import pods, policy, vm, workload
 from tests.bench import text as bench_text
 from tests.bench.clock import Effort, Task, Times, in_turns
 from tests.bench.report import report
 from tests.bench.table import Row, Target, table
 
 RTM_NEWLINK, RTM_SETLINK = 16, 19  # linux/rtnetlink.h
-TINY = Effort(size=70, repetitions=1, calls=4, slow_calls=2, slots=3, pods=(1, 2), starts=1, steps=2_000, runs=1)
+TINY = Effort(
+    size=70, repetitions=1, calls=4, slow_calls=2, slots=3, pods=(1, 2), starts=1, steps=2_000, runs=1, packets=3, passes=1
+)  # fmt: skip
 
 FIGURES = (
     "build, labels",
@@ -47,6 +49,9 @@ FIGURES = (
     "vm, an instruction of the loop 'map lookup'",
     "vm, an instruction of the loop 'packet parse'",
     *(figure for figure, _ in pods.figures(TINY)),
+    "pod's program, through the stub",
+    "pod's program, stub and policy array",
+    *(f"policy of {count} rules, {form}" for count in policy.RULES for form in ("compiled", "in maps")),
 )
 
 
