@@ -13,9 +13,9 @@ R8         the *selector*: protocol, and destination port or ICMP type and code,
 R0-R5, R9  anything
 =========  ============================================================================================
 
-Of a selector bits 17 to 25 are the protocol, bit 16 (`KNOWN`) says that the lower 16 are known: the destination port,
+Of a selector bits 17 to 24 are the protocol, bit 16 (`KNOWN`) says that the lower 16 are known: the destination port,
 or type · 256 + code. So one range of selectors is what "TCP to ports 8000-8100" or "any UDP" means. ICMP in IPv6 and
-ICMPv6 in IPv4 are none: such a protocol has `MISPLACED` added.
+ICMPv6 in IPv4 are only numbers, of which nothing more is known.
 
 Below the frame pointer: the network header's fixed part from `HEADER` on, with both addresses; the 4 bytes at
 `TRANSPORT` and 8 at `END` are theirs.
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from ebpfasm.asm.instruction import Instruction
 
 __all__ = [
-    "ADDRESSES", "HEADER", "HOP_LIMIT", "ICMP", "ICMPV6", "KNOWN", "MISPLACED",
+    "ADDRESSES", "HEADER", "HOP_LIMIT", "ICMP", "ICMPV6", "KNOWN",
     "MOST_EXTENSIONS", "NO_PORT", "PROTOCOL_SHIFT", "WITH_PORTS", "ipv4_headers", "ipv6_headers",
 ]  # fmt: skip
 
@@ -76,7 +76,6 @@ MOST_EXTENSIONS = 8
 PROTOCOL_SHIFT = 17
 KNOWN = 1 << 16
 NO_PORT = 1 << 16
-MISPLACED = 0x100
 
 # struct iphdr, struct ipv6hdr
 IPV4_LENGTH, IPV4_FRAGMENT, IPV4_PROTOCOL = 2, 6, 9
@@ -116,7 +115,7 @@ def ipv4_headers(prefix: str, *, malformed: str, fragment: str) -> Instructions:
             LoadMem(R9, RFP, HEADER + IPV4_FRAGMENT, Half),
             HostTo(BE, R9, Half),
             And.Imm(R9, OFFSET_MASK),
-            *_transport(prefix, ICMP, ICMPV6, malformed, fragment),
+            *_transport(prefix, ICMP, malformed, fragment),
         ]
     )
 
@@ -183,7 +182,7 @@ def ipv6_headers(prefix: str, *, malformed: str, fragment: str) -> Instructions:
             Ja.Label(transport),
             Mov.Imm(R9, 0).with_symbol(f"{prefix}whole"),
             Label(transport),
-            *_transport(prefix, ICMPV6, ICMP, malformed, fragment),
+            *_transport(prefix, ICMPV6, malformed, fragment),
         ]
     )
 
@@ -214,7 +213,7 @@ def _extension(size: int, malformed: str) -> list[Instruction]:
     ]
 
 
-def _transport(prefix: str, icmp: int, misplaced: int, malformed: str, fragment: str) -> list[Instruction | Label]:
+def _transport(prefix: str, icmp: int, malformed: str, fragment: str) -> list[Instruction | Label]:
     """Make the selector: R7 is the offset behind the network headers, R8 the protocol, R9 not 0 in a later fragment."""
     plain, ports, whole, done = (f"{prefix}{name}" for name in ("plain", "ports", "icmp", "done"))
 
@@ -237,9 +236,7 @@ def _transport(prefix: str, icmp: int, misplaced: int, malformed: str, fragment:
         LoadMem(R1, RFP, END, DWord),
         JGT.Reg(R7, R1, malformed),
         Mov.Imm(R7, NO_PORT),
-        JNE.Imm(R8, misplaced, f"{prefix}placed"),
-        Add.Imm(R8, MISPLACED),
-        LSh.Imm(R8, PROTOCOL_SHIFT).with_symbol(f"{prefix}placed"),
+        LSh.Imm(R8, PROTOCOL_SHIFT),
         JNE.Imm(R9, 0, fragment),
         Ja.Label(done),
         Label(whole),
