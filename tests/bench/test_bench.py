@@ -22,7 +22,8 @@ from tests.bench.table import Row, Target, table
 
 RTM_NEWLINK, RTM_SETLINK = 16, 19  # linux/rtnetlink.h
 TINY = Effort(
-    size=70, repetitions=1, calls=4, slow_calls=2, slots=3, pods=(1, 2), starts=1, steps=2_000, runs=1, packets=3, passes=1
+    size=70, repetitions=1, calls=4, slow_calls=2, slots=3, pods=(1, 2), starts=1, steps=2_000, runs=1, packets=3,
+    passes=1,
 )  # fmt: skip
 
 FIGURES = (
