@@ -83,9 +83,9 @@ class Node:
         missing: what becomes of a packet whose receiver has no policy: ``"drop"`` or ``"pass"``.
         allow: the program in the slot of a pod to which everything may be sent.
         deliveries: the programs at the host's hooks.
-        onward: what an egress program does last with what it lets through, as a block of instructions (R6 is the
-            context): it hands packets to their receivers' policies, or puts them into the overlay. None
-            where packets just go on.
+        onward: what an egress program does last with what it lets through, as a block of instructions that ends
+            the program (R6 is the context): it hands packets to their receivers' policies, or puts them into the
+            overlay. None where packets just go on.
         pods: the connected pods by endpoint id.
         overlay: the overlay at work, or None.
     """
