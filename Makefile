@@ -30,7 +30,9 @@ LAB_TIMEOUT_S ?= 3600
 lab: $(VENV)/.installed-test  ## run the live tests on other kernels, under QEMU (LAB_KERNELS="6.1 6.12" LAB_ARGS="-k ipvlan")
 	$(VENV)/bin/python -m tests.lab test --kernels "$(LAB_KERNELS)" --memory $(LAB_MEMORY) --timeout $(LAB_TIMEOUT_S) -- $(LAB_ARGS)
 
-demo-lab: $(VENV)/.installed-test  ## `make demo` on Linux 6.12, under QEMU
+DEMO_ARGS ?= matrix
+
+demo-lab: $(VENV)/.installed-test  ## who reaches whom among pods on IPVLAN, before and after a policy, live on Linux 6.12 under QEMU
 	$(VENV)/bin/python -m tests.lab run 6.12 --terminal --memory $(LAB_MEMORY) -- python -m ebpfasm demo $(DEMO_ARGS)
 
 lint: $(VENV)/.installed-lint  ## check style, formatting and types

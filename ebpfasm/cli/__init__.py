@@ -222,6 +222,14 @@ _FORM_HELP = {
 
 def _add_demo(demo: ArgumentParser) -> None:
     demo.add_argument(
+        "story",
+        nargs="?",
+        choices=("swaps", "matrix"),
+        default="swaps",
+        help="swaps: a pod's program is replaced under traffic; matrix: who reaches whom before and after a policy "
+        "(default: %(default)s)",
+    )
+    demo.add_argument(
         "--swaps",
         type=_number(100, 1_000_000),
         default=2000,

@@ -15,9 +15,20 @@ from ebpfasm.errors import EbpfError, NotSupported, PermissionDenied
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from typing import Any, TextIO
+    from contextlib import ExitStack
+    from typing import Any, Protocol, TextIO
 
+    from ebpfasm.cli.demo.traces import Traces
     from ebpfasm.cli.demo.verdict import Promise
+
+    class Performed(Protocol):
+        """A story that is performed in the kernel."""
+
+        traces: Traces
+
+        def perform(self, undo: ExitStack) -> None:
+            """Do it all; ``undo`` gets what takes it down."""
+
 
 __all__ = ["run"]
 
@@ -46,24 +57,64 @@ def run(options: Namespace) -> int:
     stream: TextIO | Any = _Nowhere() if options.json else sys.stdout
     screen = Screen(stream, colour=not options.no_color)
     with Interrupts() as interrupts:
-        screen.line("ebpfasm demo: a pod's program is replaced while its packets flow", "heading")
-        lacking = missing()
-        if lacking:
-            return _perform_in_vm(options, screen, interrupts, lacking)
-        screen.line()
-        return _perform(options, screen, interrupts)
+        perform = _perform_matrix if options.story == "matrix" else _perform_swaps
+        return perform(options, screen, interrupts)
 
 
-def _perform(options: Namespace, screen: Screen, interrupts: Interrupts) -> int:
-    from contextlib import ExitStack
+def _perform_swaps(options: Namespace, screen: Screen, interrupts: Interrupts) -> int:
+    screen.line("ebpfasm demo: a pod's program is replaced while its packets flow", "heading")
+    lacking = missing()
+    if lacking:
+        return _perform_in_vm(options, screen, interrupts, lacking)
+    screen.line()
 
-    from ebpfasm.cli.demo.lab import remove_stale
     from ebpfasm.cli.demo.story import Story
     from ebpfasm.cli.demo.verdict import as_dict, promises, swap_time
 
+    story = Story(options.swaps, options.seconds, options.attach, options.pods, screen, interrupts)
+    try:
+        stopped = _perform(story, screen)
+    except (EbpfError, BrokenPipeError) as error:
+        screen.end_status()
+        for cause in (error, error.__cause__):
+            if isinstance(cause, (PermissionDenied, NotSupported)):
+                return _perform_in_vm(options, screen, interrupts, [str(cause)])
+        raise
+    if stopped is not None:
+        return stopped
+    kept = promises(story, story.traces.left())
+    _summarise(screen, kept, swap_time(story))
+    return _told(options, kept, as_dict(story, kept))
+
+
+def _perform_matrix(options: Namespace, screen: Screen, interrupts: Interrupts) -> int:
+    screen.line("ebpfasm demo matrix: who reaches whom, before and after a change of policies", "heading")
+    lacking = missing()
+    if lacking:
+        _say_lacking(screen, lacking)
+        print(f"ebpfasm demo: the matrix needs the kernel: {'; '.join(lacking)}", file=sys.stderr)
+        return 1
+
+    from ebpfasm.cli.demo.matrix.story import Story
+    from ebpfasm.cli.demo.matrix.verdict import as_dict, change_time, promises
+
+    story = Story(options.pods, screen, interrupts)
+    stopped = _perform(story, screen)
+    if stopped is not None:
+        return stopped
+    kept = promises(story, story.traces.left())
+    _summarise(screen, kept, change_time(story))
+    return _told(options, kept, as_dict(story, kept))
+
+
+def _perform(story: Performed, screen: Screen) -> int | None:
+    """Perform a story in the kernel and take everything down; return the exit status if a signal stopped it."""
+    from contextlib import ExitStack
+
+    from ebpfasm.cli.demo.lab import remove_stale
+
     for name in remove_stale():
         screen.line(f"  removed {name}, left over from a run that was killed", "dim")
-    story = Story(options.swaps, options.seconds, options.attach, options.pods, screen, interrupts)
     try:
         with ExitStack() as undo:
             story.perform(undo)
@@ -72,29 +123,14 @@ def _perform(options: Namespace, screen: Screen, interrupts: Interrupts) -> int:
         left = story.traces.left()
         screen.end_status()
         return _stopped(stop, f"still there: {', '.join(left)}" if left else "everything it made is gone again")
-    except (EbpfError, BrokenPipeError) as error:
-        screen.end_status()
-        for cause in (error, error.__cause__):
-            if isinstance(cause, (PermissionDenied, NotSupported)):
-                return _perform_in_vm(options, screen, interrupts, [str(cause)])
-        raise
-    kept = promises(story, story.traces.left())
-    _summarise(screen, kept, swap_time(story))
-    if options.json:
-        import json
-
-        print(json.dumps(as_dict(story, kept), indent=2))
-    return _status(kept)
+    return None
 
 
 def _perform_in_vm(options: Namespace, screen: Screen, interrupts: Interrupts, lacking: list[str]) -> int:
     from ebpfasm.cli.demo.in_vm import VmStory
     from ebpfasm.cli.demo.verdict import promises_of_vm, swap_time, vm_as_dict
 
-    screen.heading("What is missing here")
-    for words in lacking:
-        screen.line(f"  {screen.painted('✗', 'bad')} {words}")
-    screen.line(f"\n  {advice()}")
+    _say_lacking(screen, lacking)
     screen.heading("Without the kernel: the same stub and programs in ebpfasm's vm")
     story = VmStory(options.swaps, options.seconds, screen, interrupts)
     try:
@@ -104,18 +140,27 @@ def _perform_in_vm(options: Namespace, screen: Screen, interrupts: Interrupts, l
         return _stopped(stop, "it made nothing outside of itself")
     kept = promises_of_vm(story)
     _summarise(screen, kept, swap_time(story))
-    if options.json:
-        import json
-
-        print(json.dumps(vm_as_dict(story, kept, lacking), indent=2))
+    status = _told(options, kept, vm_as_dict(story, kept, lacking))
     reasons = "; ".join(lacking)
     print(
         f"ebpfasm demo: this was the vm, not the kernel, because something is missing here: {reasons}", file=sys.stderr
     )
-    return _status(kept)
+    return status
 
 
-def _status(kept: list[Promise]) -> int:
+def _say_lacking(screen: Screen, lacking: list[str]) -> None:
+    screen.heading("What is missing here")
+    for words in lacking:
+        screen.line(f"  {screen.painted('✗', 'bad')} {words}")
+    screen.line(f"\n  {advice()}")
+
+
+def _told(options: Namespace, kept: list[Promise], result: dict[str, Any]) -> int:
+    """Tell the result as it was asked for, and return the exit status."""
+    if options.json:
+        import json
+
+        print(json.dumps(result, indent=2))
     broken = [promise for promise in kept if not promise.kept]
     for promise in broken:
         print(f"ebpfasm demo: not as promised: {promise.words}", file=sys.stderr)

@@ -21,6 +21,8 @@ ADDRESSES = ((SOURCE,), DESTINATIONS)
 
 PREFIX = "ebpfasm-demo-"
 ROLES = ("host", "pod0", "pod1", "outside")
+ALL_ROLES = frozenset({*ROLES, "web", "db"})
+"""Of every demo's namespaces, those of the matrix too."""
 MASTER, WIRE = "m0", "x0"
 
 
@@ -119,7 +121,7 @@ def remove_stale() -> list[str]:
     stale = []
     for name in netns.names():
         pid, _, role = name.removeprefix(PREFIX).partition("-")
-        if name.startswith(PREFIX) and role in ROLES and pid.isdecimal() and _is_over(int(pid)):
+        if name.startswith(PREFIX) and role in ALL_ROLES and pid.isdecimal() and _is_over(int(pid)):
             netns.delete(name)
             stale.append(name)
     return stale

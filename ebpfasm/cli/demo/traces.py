@@ -9,8 +9,16 @@ from ebpfasm.kernel import ids
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
-    from ebpfasm.cli.demo.lab import Lab
+    class Lab(Protocol):
+        """The namespaces of a demo."""
+
+        names: tuple[str, ...]
+
+        def left(self) -> list[str]:
+            """What is still there of them, in words."""
+
 
 __all__ = ["Traces"]
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ebpfasm.cli.demo.story import Story
     from ebpfasm.cli.demo.swaps import Swaps
 
-__all__ = ["Promise", "as_dict", "promises", "promises_of_vm", "swap_time", "vm_as_dict"]
+__all__ = ["Promise", "as_dict", "judged", "promises", "promises_of_vm", "swap_time", "vm_as_dict"]
 
 
 class Promise:
@@ -76,7 +76,7 @@ def swap_time(story: Swaps) -> str:
 def as_dict(story: Story, kept: list[Promise]) -> dict[str, Any]:
     """A run in the kernel and its judgement, for JSON."""
     return {
-        **_judged(kept),
+        **judged(kept),
         "engine": "kernel",
         "pods": story.lab.kind,
         "stub": {"bytes": story.stub_bytes.hex(), "attachment": story.attachments[0]},
@@ -87,10 +87,11 @@ def as_dict(story: Story, kept: list[Promise]) -> dict[str, Any]:
 
 def vm_as_dict(story: VmStory, kept: list[Promise], lacking: list[str]) -> dict[str, Any]:
     """A run in the vm and its judgement, with what was missing for the kernel, for JSON."""
-    return {**_judged(kept), "engine": "vm", "missing": lacking, **_gone_through(story)}
+    return {**judged(kept), "engine": "vm", "missing": lacking, **_gone_through(story)}
 
 
-def _judged(kept: list[Promise]) -> dict[str, Any]:
+def judged(kept: list[Promise]) -> dict[str, Any]:
+    """A judgement, for JSON."""
     return {
         "verified": all(promise.kept for promise in kept),
         "promises": [{"kept": promise.kept, "words": promise.words} for promise in kept],
