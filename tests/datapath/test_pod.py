@@ -11,19 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from ebpfasm import AttachType, Link, MapType, NetNS, Program, ProgramArray, ProgramType
-from ebpfasm.datapath import ClsactLink, Pod, attach, attach_clsact, attach_tcx
+from ebpfasm import AttachType, MapType, NetNS, Program, ProgramArray, ProgramType
+from ebpfasm.datapath import ClsactLink, Pod, attach_clsact, attach_tcx
 from ebpfasm.errors import AlreadyAttached, ClosedError, DatapathError, KernelError, KeyExists
-from ebpfasm.kernel import clsact, ids, links, netlink
+from ebpfasm.kernel import clsact, ids, netlink
 from ebpfasm.kernel.netns import delete, run_in
 from tests.datapath.packets import OK, SHOT, returning
+from tests.datapath.ways import ALL_WAYS, WAYS, Way, by_tcx
 from tests.net import Veth, eventually, own_namespace
 
 pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
 
-ALL_WAYS = pytest.mark.parametrize("way", [attach_tcx, attach_clsact, attach])
-WAYS = pytest.mark.parametrize("way", [attach_tcx, attach_clsact])
-Way = Callable[..., Link | ClsactLink]
 
 PACKET = bytes(64)
 
@@ -42,9 +40,8 @@ def other() -> Iterator[Program]:
 
 def attached(pair: Veth) -> list[int]:
     """The ids of the programs at the near end's egress."""
-    by_tcx = run_in(pair.netns, links.prog_query, pair.index, AttachType.TCX_EGRESS).prog_ids
     return [
-        *by_tcx,
+        *by_tcx(pair, AttachType.TCX_EGRESS),
         *(each.program_id or 0 for each in clsact.list_filters(pair.index, clsact.EGRESS, pair.netns)),
     ]
 
@@ -239,6 +236,7 @@ class TestAfterAKill:
             assert child.returncode == -signal.SIGKILL
         return entry, slots, link
 
+    @pytest.mark.needs_tcx
     def test_tcx_leaves_nothing(self, veth: Veth, program: Program) -> None:
         entry, slots, link = self.killed(veth, "attach_tcx")
         assert bare(veth)

@@ -15,8 +15,8 @@ from ebpfasm import AttachType, Link, Program
 from ebpfasm.datapath import Pod, attach_clsact, attach_tcx
 from ebpfasm.errors import DatapathError, EbpfError, KernelError, KeyExists, OperandError, VerifierError
 from ebpfasm.kernel import clsact, libc, links, maps, pins, programs
-from ebpfasm.kernel.netns import run_in
 from tests.datapath.packets import OK, returning
+from tests.datapath.ways import TCX, by_tcx
 from tests.net import Veth, own_namespace
 
 pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
@@ -31,7 +31,7 @@ def program() -> Iterator[Program]:
         yield loaded
 
 
-@pytest.fixture(params=[attach_tcx, attach_clsact], ids=["tcx", "clsact"])
+@pytest.fixture(params=[TCX, attach_clsact], ids=["tcx", "clsact"])
 def connect(request: pytest.FixtureRequest, veth: Veth, program: Program, bpffs: Path) -> Iterator[Callable[..., Pod]]:
     """Connect with everything a pod can have; afterwards nothing of it must be there."""
     before = own_namespace()
@@ -39,7 +39,7 @@ def connect(request: pytest.FixtureRequest, veth: Veth, program: Program, bpffs:
     yield lambda **options: Pod.connect(**(defaults | options))
     assert own_namespace() == before
     assert not (bpffs / "pod0").exists()
-    assert run_in(veth.netns, links.prog_query, veth.index, AttachType.TCX_EGRESS).prog_ids == ()
+    assert by_tcx(veth, AttachType.TCX_EGRESS) == ()
     assert not clsact.has_clsact(veth.index, veth.netns)
 
 
@@ -191,7 +191,9 @@ MOMENTS: dict[str, tuple[object, str]] = {
 }
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    "moment", [pytest.param(name, marks=[pytest.mark.needs_tcx] * (name == "tcx")) for name in MOMENTS]
+)
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 def test_interrupted_while_connecting(
     moment: str, before: bool, connect: Callable[..., Pod], monkeypatch: pytest.MonkeyPatch

@@ -6,7 +6,7 @@ import errno
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from ebpfasm.errors import AlreadyAttached, ClosedError, KernelError, NotSupport
 from ebpfasm.kernel import clsact, libc, links, netlink
 from ebpfasm.kernel.netns import delete, run_in
 from tests.datapath.packets import OK, SHOT, counting, returning, streaming
+from tests.datapath.ways import ALL_WAYS, WAYS, Way, by_tcx
 from tests.kernel.fake import FakeKernel
 from tests.net import Veth, own_namespace, refusal_as_nobody
 
@@ -25,10 +26,7 @@ pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
 
 INGRESS, EGRESS = AttachType.TCX_INGRESS, AttachType.TCX_EGRESS
 SIDES = pytest.mark.parametrize("where", [INGRESS, EGRESS], ids=["ingress", "egress"])
-WAYS = pytest.mark.parametrize("way", [attach_tcx, attach_clsact])
-ALL_WAYS = pytest.mark.parametrize("way", [attach_tcx, attach_clsact, attach])
 
-Way = Callable[..., Link | ClsactLink]
 HOOKS = {INGRESS: clsact.INGRESS, EGRESS: clsact.EGRESS}
 
 
@@ -46,8 +44,10 @@ def other() -> Iterator[Program]:
 
 def running(pair: Veth, where: AttachType) -> list[int]:
     """The ids of the programs at a hook of the near end, those of tcx first, as they run."""
-    by_tcx = run_in(pair.netns, links.prog_query, pair.index, where).prog_ids
-    return [*by_tcx, *(each.program_id or 0 for each in clsact.list_filters(pair.index, HOOKS[where], pair.netns))]
+    return [
+        *by_tcx(pair, where),
+        *(each.program_id or 0 for each in clsact.list_filters(pair.index, HOOKS[where], pair.netns)),
+    ]
 
 
 def bare(pair: Veth) -> bool:
@@ -123,6 +123,7 @@ def test_without_a_namespace_it_is_the_callers(way: Way, veth: Veth, program: Pr
     assert bare(veth)
 
 
+@pytest.mark.needs_tcx
 def test_attach_takes_tcx_where_there_is_tcx(veth: Veth, program: Program) -> None:
     with attach("eth0", program, EGRESS, netns=veth.netns) as link:
         assert isinstance(link, Link)
@@ -157,6 +158,7 @@ def lacking(monkeypatch: pytest.MonkeyPatch, feature: str) -> None:
     monkeypatch.setattr(links, "link_create", link_create)
 
 
+@pytest.mark.needs_tcx
 @SIDES
 def test_tcx_twice(where: AttachType, veth: Veth, program: Program, other: Program) -> None:
     side = where.name.removeprefix("TCX_").lower()
@@ -173,6 +175,7 @@ def test_tcx_twice(where: AttachType, veth: Veth, program: Program, other: Progr
     assert bare(veth)
 
 
+@pytest.mark.needs_tcx
 def test_tcx_before_another(veth: Veth, program: Program, other: Program) -> None:
     with (
         attach_tcx("eth0", program, EGRESS, netns=veth.netns) as link,
@@ -187,6 +190,7 @@ def test_tcx_before_another(veth: Veth, program: Program, other: Program) -> Non
         assert caught.value.errno == errno.ESTALE
 
 
+@pytest.mark.needs_tcx
 def test_tcx_pinned(veth: Veth, program: Program, other: Program, bpffs: Path) -> None:
     with attach_tcx("eth0", program, EGRESS, netns=veth.netns) as link:
         link.pin(bpffs / "link")
@@ -200,12 +204,14 @@ def test_tcx_pinned(veth: Veth, program: Program, other: Program, bpffs: Path) -
     assert bare(veth)
 
 
+@pytest.mark.needs_tcx
 def test_tcx_dropped_is_detached(veth: Veth, program: Program) -> None:
     with pytest.warns(ResourceWarning, match="link 'tcx egress of eth0'"):
         attach_tcx("eth0", program, EGRESS, netns=veth.netns)
     assert bare(veth)
 
 
+@pytest.mark.needs_tcx
 def test_tcx_interrupted_it_is_not_attached(veth: Veth, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     create = Link.create
 
@@ -220,6 +226,7 @@ def test_tcx_interrupted_it_is_not_attached(veth: Veth, program: Program, monkey
     assert bare(veth)
 
 
+@pytest.mark.needs_tcx
 def test_tcx_survives_the_move_to_another_namespace(veth: Veth, program: Program, other: Program) -> None:
     netlink.delete_link(veth.peer_index, veth.peer_netns)
     index, _ = netlink.create_veth("move0", "stay0", netns=veth.netns, peer_netns=veth.netns)
@@ -370,8 +377,8 @@ def test_tcx_where_the_kernel_says_no(veth: Veth, program: Program, monkeypatch:
 @pytest.mark.parametrize(
     ("way", "module", "step"),
     [
-        (attach_tcx, libc, "setns"),
-        (attach_tcx, links, "link_create"),
+        pytest.param(attach_tcx, libc, "setns", marks=pytest.mark.needs_tcx),
+        pytest.param(attach_tcx, links, "link_create", marks=pytest.mark.needs_tcx),
         (attach_clsact, libc, "setns"),
         (attach_clsact, clsact, "add_clsact"),
         (attach_clsact, clsact, "add_filter"),

@@ -8,15 +8,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from ebpfasm import AttachType, Link, Program
-from ebpfasm.datapath import ClsactLink, Pod, attach_clsact, attach_tcx
+from ebpfasm import AttachType, Program
+from ebpfasm.datapath import Pod, attach, attach_clsact, attach_tcx
 from tests.datapath.packets import OK, SHOT, counting, returning, streaming
+from tests.datapath.ways import WAYS, Way
 from tests.net import Veth
 
 pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
-
-WAYS = pytest.mark.parametrize("way", [attach_tcx, attach_clsact])
-Way = Callable[..., Link | ClsactLink]
 
 PACKETS = 20_000
 SWAPS = 1_000
@@ -73,7 +71,13 @@ def test_swaps_lose_no_packet(way: Way, veth: Veth) -> None:
         assert other.hits > 0
 
 
-@pytest.mark.parametrize(("way", "updates"), [(attach_tcx, SWAPS), (attach_clsact, 50)])
+@pytest.mark.parametrize(
+    ("way", "updates"),
+    [
+        pytest.param(attach_tcx, SWAPS, marks=pytest.mark.needs_tcx),
+        (attach_clsact, 50),
+    ],
+)
 def test_updates_of_the_link_lose_no_packet(way: Way, updates: int, veth: Veth) -> None:
     with (
         streaming(veth) as stream,
@@ -157,7 +161,7 @@ def test_two_pods_from_two_threads(netns: Callable[[], str], veth: Veth) -> None
                         stream.receive(4)
             results[pair.address] = (len(stream.lost), stream.sent, one.hits + other.hits)
 
-    threads = [threading.Thread(target=live, args=each) for each in ((veth, attach_tcx), (back, attach_clsact))]
+    threads = [threading.Thread(target=live, args=each) for each in ((veth, attach), (back, attach_clsact))]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -32,6 +32,7 @@ with verdict_program(0):
 """
 
 
+@pytest.mark.needs_tcx
 def test_what_is_left_behind_is_named(netns: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(footprints, "SETTLE_S", 0)
     with footprint() as seen:
