@@ -238,6 +238,9 @@ NO_SUCH_ENCODING = re.compile(
 )
 """What verifiers say of fields that are no instruction to them; their other refusals are about what a program does."""
 
+BACKPORTED = {"LongJump": (6, 1)}
+"""What a stable kernel was given later than its release: Debian's 6.1.192 loads it."""
+
 
 @pytest.mark.needs_kernel
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.name}-{form.opcode:#04x}")
@@ -249,11 +252,17 @@ def test_this_kernel_knows_the_instructions_of_its_time(form: Form) -> None:
     instruction = built(LINE_OF[form].builder)
     facts = form.facts_of(instruction)
     assert facts is not None
-    program = asm.Instructions([instruction, asm.Mov.Imm(R0, 0), asm.Return()])
+    code = bytearray(asm.Instructions([instruction, asm.Mov.Imm(R0, 0), asm.Return()]).encode())
+    # A jump out of the program is refused before its opcode is looked at (check_subprogs() in kernel/bpf/verifier.c).
+    for operand in form.operands:
+        if operand.kind == "label":
+            at, size = {"off": (2, 2), "imm": (4, 4)}[operand.field]
+            code[at : at + size] = bytes(size)
     try:
-        fd, said = prog_load_log(ProgramType.SCHED_CLS, program.encode())
+        fd, said = prog_load_log(ProgramType.SCHED_CLS, bytes(code))
         os.close(fd)
     except KernelError as error:
         said = f"{error} {getattr(error, 'log', '')}"
     knows = NO_SUCH_ENCODING.search(said) is None
-    assert knows == (facts.loadable and facts.release <= running), said
+    release = min(facts.release, BACKPORTED.get(form.name, facts.release))
+    assert knows == (facts.loadable and release <= running), said
