@@ -12,12 +12,13 @@ from ebpfasm import AttachType, Program
 from ebpfasm.datapath import Pod, attach, attach_clsact, attach_tcx
 from tests.datapath.packets import OK, SHOT, counting, returning, streaming
 from tests.datapath.ways import WAYS, Way
+from tests.effort import share
 from tests.net import Veth
 
 pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
 
-PACKETS = 20_000
-SWAPS = 1_000
+PACKETS = share(20_000)
+SWAPS = share(1_000)
 MOST_PACKETS = 5_000_000  # the end of a test whose swaps do not come about
 
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ebpfasm.testing.plugin import MARKERS
+from tests.effort import EFFORT
 from tests.lab import qemu
 from tests.lab.cache import cache
 from tests.lab.counts import REPORT
@@ -61,7 +62,7 @@ def _tested(guest: Guest, arguments: Sequence[str], say: Callable[[str], None]) 
             [*PYTEST, *arguments],
             Path(directory),
             directory=CHECKOUT,
-            environment={**environment(required=True), REPORT: "/lab/report.json"},
+            environment={**environment(required=True), REPORT: "/lab/report.json", EFFORT: "0.1"},
             output=lines.add,
         )
         lines.end()

@@ -8,12 +8,13 @@ import pytest
 
 from ebpfasm.asm import table
 from ebpfasm.asm.form import Form
+from tests.effort import share
 from tests.vm import differential
 from tests.vm.differential import Count, Progress, bunches, compared, main, report
 
 pytestmark = pytest.mark.needs_kernel
 
-PROGRAMS = 500
+PROGRAMS = share(500)
 FIRST = 1_000_000  # `make differential` begins at 0: these are others
 
 

@@ -13,6 +13,7 @@ from ebpfasm import MapFlag, MapType
 from ebpfasm.kernel.machine import possible_cpus
 from ebpfasm.vm.maps import Map as VmMap
 from ebpfasm.vm.maps.kinds import KINDS
+from tests.effort import share
 from tests.vm.maps.pairs import Answer, agree, answer
 
 pytestmark = pytest.mark.needs_kernel
@@ -74,7 +75,7 @@ class OnCpus:
 
 
 @given(creation=creations())
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=share(400))
 @example(creation=(MapType.HASH, {"key_size": 4, "value_size": 4, "max_entries": (1 << 27) + 1, "flags": 1}))
 @example(creation=(MapType.LRU_HASH, {"key_size": 0, "value_size": 4, "max_entries": 1, "flags": 1}))
 @example(creation=(MapType.LRU_HASH, {"key_size": 4, "value_size": 4, "max_entries": 5, "flags": 2}))

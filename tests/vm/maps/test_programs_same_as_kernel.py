@@ -39,6 +39,7 @@ from ebpfasm.asm import (
 )
 from ebpfasm.errors import KernelError
 from ebpfasm.vm.maps.hashes import Hash
+from tests.effort import share
 from tests.vm.maps.pairs import Pair
 
 pytestmark = pytest.mark.needs_kernel
@@ -161,7 +162,7 @@ class Helpers(RuleBasedStateMachine):
         self.pair.ask(lambda map: map.update(key, value))
 
 
-examples = settings(deadline=None, max_examples=60, stateful_step_count=25)
+examples = settings(deadline=None, max_examples=share(60), stateful_step_count=25)
 
 
 def test_the_same_answers() -> None:
@@ -175,6 +176,6 @@ def test_a_hash_that_writes_in_place_is_caught(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(Hash, "update_bytes", in_place)
     wrong = type("Wrong", (Helpers,), {"shapes": [{"type": MapType.HASH}]})
-    strict = settings(examples, phases=[Phase.generate], database=None, derandomize=True)
+    strict = settings(examples, max_examples=60, phases=[Phase.generate], database=None, derandomize=True)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(wrong, settings=strict)  # type: ignore[no-untyped-call]

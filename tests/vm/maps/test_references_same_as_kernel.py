@@ -13,13 +13,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from ebpfasm import AttachType, MapFlag, MapType, Program, ProgramType
 from ebpfasm.asm import R0, Mov, Return
 from ebpfasm.errors import OperandError
+from tests.effort import share
 from tests.vm.maps.pairs import Pair
 from tests.vm.maps.programs import Stand
 
 pytestmark = pytest.mark.needs_kernel
 
 # Few: the kernel waits for its programs to be done with a map of maps whenever one is written.
-examples = settings(deadline=None, max_examples=25, stateful_step_count=30)
+examples = settings(deadline=None, max_examples=share(25), stateful_step_count=30)
 # fmt: off
 PROGRAMS: list[dict[str, Any]] = [
     {"type": ProgramType.SCHED_CLS, "name": "one"},

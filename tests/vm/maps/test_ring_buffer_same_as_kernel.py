@@ -16,6 +16,7 @@ from ebpfasm.asm import R1, R2, R3, R4, FnRingbufOutput, LoadMapPtr, LoadMapValu
 from ebpfasm.errors import KernelError
 from ebpfasm.vm.maps import Map as VmMap
 from ebpfasm.vm.maps import Record, RingBuffer
+from tests.effort import share
 
 pytestmark = pytest.mark.needs_kernel
 
@@ -109,7 +110,7 @@ class RingsSideBySide(RuleBasedStateMachine):
         self.compare_positions()
 
 
-examples = settings(deadline=None, max_examples=25, stateful_step_count=25)
+examples = settings(deadline=None, max_examples=share(25), stateful_step_count=25)
 
 
 def test_the_same_records_in_the_same_room() -> None:
@@ -129,5 +130,6 @@ def test_a_ring_that_gets_quite_full_is_caught(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(RingBuffer, "reserve", roomier)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(  # type: ignore[no-untyped-call]
-            RingsSideBySide, settings=settings(examples, phases=[Phase.generate], database=None, derandomize=True)
+            RingsSideBySide,
+            settings=settings(examples, max_examples=25, phases=[Phase.generate], database=None, derandomize=True),
         )

@@ -19,6 +19,7 @@ from ebpfasm.vm.maps.arrays import Array
 from ebpfasm.vm.maps.hashes import Hash, LruHash
 from ebpfasm.vm.maps.prefixes import PrefixTrie
 from ebpfasm.vm.maps.queues import Queue
+from tests.effort import share
 from tests.vm.maps.pairs import Answer, Pair, agree, answer
 
 pytestmark = pytest.mark.needs_kernel
@@ -193,7 +194,7 @@ class SideBySide(RuleBasedStateMachine):
             self.pair.ask(lambda map: map.freeze())
 
 
-examples = settings(deadline=None, max_examples=60, stateful_step_count=40)
+examples = settings(deadline=None, max_examples=share(60), stateful_step_count=40)
 # One for each family: of one for all, a family would get few examples.
 
 
