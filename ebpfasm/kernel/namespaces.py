@@ -27,7 +27,12 @@ class Reachable(NamedTuple):
     path: str
     """What opens it; a process's ends with the process."""
     words: str
-    """What to call it: ``"pod1"`` (a name of ip-netns(8)), a path, or ``"process 17 (nginx)"``."""
+    """What to call it: ``"pod1"`` (a name of ip-netns(8)), a path, or whose it is: ``"process 17 (nginx)"``."""
+
+    @property
+    def named(self) -> bool:
+        """Whether `words` are its name or path, and not whose it is."""
+        return self.words in {self.path, os.path.basename(self.path)}
 
     def open(self) -> NetNS | None:
         """Open it; None if it is gone meanwhile, or may not be opened."""

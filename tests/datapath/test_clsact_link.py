@@ -18,6 +18,7 @@ from ebpfasm.datapath import ClsactLink, attach_clsact
 from ebpfasm.errors import AlreadyAttached, ClosedError, KernelError, KeyExists, NotSupported, OperandError
 from ebpfasm.kernel import clsact, netlink
 from ebpfasm.kernel.clsact import EGRESS, INGRESS, Filter
+from ebpfasm.kernel.conversation import Conversation
 from ebpfasm.kernel.netns import delete, run_in
 from tests.datapath.packets import OK, SHOT, returning
 from tests.net import Veth
@@ -286,5 +287,17 @@ def test_a_refused_close_can_be_tried_again(
         with pytest.raises(KernelError, match="not now"):
             link.close()
     assert not link.closed
+    link.close()
+    assert not has_qdisc(veth)
+
+
+def test_over_a_conversation(veth: Veth, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Conversation(veth.netns) as talk:
+        with monkeypatch.context() as alone:
+            alone.setattr("ebpfasm.datapath.clsact_link.in_thread", None)
+            link = attach_clsact(veth.index, program, AttachType.TCX_EGRESS, netns=talk)
+        with pytest.raises(AlreadyAttached, match=veth.netns), returning(OK) as other:
+            attach_clsact(veth.index, other, AttachType.TCX_EGRESS, netns=talk)
+    assert link.program_id == program.id
     link.close()
     assert not has_qdisc(veth)

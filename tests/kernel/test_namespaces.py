@@ -29,10 +29,13 @@ def found() -> dict[tuple[int, int], Reachable]:
 def test_own_and_named_ones(netns: MakeNetNS) -> None:
     name = netns()
     there = found()
-    assert next(iter(there)) == own_namespace()
+    own, one = next(iter(there.items()))
+    assert own == own_namespace()
+    assert (one.words, one.named) == ("this process's", False)
     with NetNS(name) as place:
         one = there[place.device, place.inode]
         assert one.words == name
+        assert one.named
         again = one.open()
         assert again == place
         assert again is not None

@@ -19,7 +19,7 @@ class Hook(NamedTuple):
     """A place that packets pass, where a SCHED_CLS program can be attached."""
 
     netns: NetNS
-    """The namespace the device is in."""
+    """The namespace the device is in; open until the device is taken away."""
     ifindex: int
     """The device's index there."""
     device: str

@@ -40,7 +40,8 @@ class Ipvlan(Connector):
         master: the device's name; None for the one that the host's default route goes through.
         mode: ``"l3s"``: routed, and what comes in for pods passes the host's netfilter; ``"l3"``: routed;
             ``"l2"``: switched, pods speak ARP. In the routed modes the world outside reaches pods through the
-            master's address.
+            master's address. In mode l2 pods do not reach an IPv6 address of the master's that is in a network of
+            theirs: nobody answers their solicitation; they reach the host's slave.
         flags: ``"bridge"``, ``"private"`` or ``"vepa"``, as of `create_ipvlan`.
         host: the name of the host's own slave.
         host_addresses: what it is to have, such as ``"10.1.0.1/32"``: the host's addresses towards its pods.
@@ -210,7 +211,7 @@ class IpvlanSite(Site):
                 held.close()
                 raise
             steps.done(f"deleted {interface.name} in {netns}", lambda: _delete(index, held))
-        return Plugged(index, Hook(netns, index, interface.name, EGRESS, "from the pod"))
+        return Plugged(index, Hook(held, index, interface.name, EGRESS, "from the pod"))
 
     def start(
         self, steps: Steps, netns: NetNS, interface: Interface, plugged: Plugged, *, host: NetNS | None = None

@@ -43,12 +43,13 @@ def slaves_of(master: int, host: NetNS) -> list[Slave]:
     """
     found = []
     for one in everywhere():
+        words = f"network namespace {one.words!r}" if one.named else f"the network namespace of {one.words}"
         place = one.open()
         if place is None:
             continue
         try:
             with place, Conversation(place) as talk:
-                found += _here(master, host, talk, one.words)
+                found += _here(master, host, talk, words)
         except KernelError:  # it may not be entered, or has gone
             continue
     return found
@@ -76,7 +77,7 @@ def _here(master: int, host: NetNS, talk: Conversation, words: str) -> list[Slav
     return [
         Slave(
             about.name,
-            f"network namespace {words!r}" if "/" not in words else f"network namespace {words}",
+            str(host) if own else words,
             MODES.get(about.mode or 0, str(about.mode)),
             FLAGS.get(about.flags or 0, str(about.flags)),
             tuple(address.ip for index, address in addresses if index == about.ifindex),

@@ -10,11 +10,11 @@ from ebpfasm.datapath.connectors.connector import Connector, Hook, Plugged, Site
 from ebpfasm.errors import OperandError
 from ebpfasm.kernel import devices, netlink
 from ebpfasm.kernel.conversation import conversation
+from ebpfasm.kernel.netns import NetNS
 
 if TYPE_CHECKING:
     from ebpfasm.datapath.connectors.connector import Interface
     from ebpfasm.datapath.steps import Steps
-    from ebpfasm.kernel.netns import NetNS
 
 __all__ = ["Veth", "VethSite"]
 
@@ -81,7 +81,9 @@ class VethSite(Site):
         if self._connector.stub == "host":
             from_pod = Hook(self._host, host_index, name, INGRESS, "from the pod")
         else:
-            from_pod = Hook(netns, index, interface.name, EGRESS, "from the pod")
+            held = steps.do(f"holding {netns} open", NetNS, netns)
+            steps.done(f"let go of {netns}", held.close)
+            from_pod = Hook(held, index, interface.name, EGRESS, "from the pod")
         return Plugged(index, from_pod, Hook(self._host, host_index, name, EGRESS, "to the pod"), host_index)
 
     def start(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -86,6 +87,11 @@ def test_which_hooks_packets_pass(mode: str, version: int, path: str, here: Node
         sender, receiver = path.split(" to ")
         source = ends[sender][0]
         target, address = (pod["b"].netns, addresses["b"][version]) if path == "pod to pod" else ends[receiver]
+        if (mode, version, path) == ("l2", 6, "pod to master"):
+            # Nobody answers the solicitation: it goes to slaves and out, and an address of m0 is none of the host's
+            # slave; ARP is answered by that one for all addresses of the host.
+            assert arrive(source, target, address, wait_s=0.5) == 0
+            return
         assert seen(places, source, target, address) == PATHS[path](mode)
 
 
@@ -179,6 +185,22 @@ def test_a_master_that_is_a_slave_itself(here: Node) -> None:
 
 def test_a_master_without_addresses_of_ethernet(here: Node) -> None:
     refused(Ipvlan("lo"), here, OperandError, "'lo' .* has no Ethernet addresses")
+
+
+@pytest.mark.parametrize("kind", ["bridge", "macvlan"])
+def test_a_master_that_serves_something_else(kind: str, here: Node) -> None:
+    master = ifindex("m0", here.host)
+
+    def occupy(route: Any) -> None:
+        if kind == "macvlan":
+            route.link("add", ifname="mv0", kind="macvlan", link=master)
+        else:
+            route.link("add", ifname="br0", kind="bridge")
+            route.link("set", index=master, master=route.link("get", ifname="br0")[0]["index"])
+
+    netlink.ask(here.host, "RTM_NEWLINK", f"making a {kind}", occupy)
+    match = "'m0' has macvlan devices or belongs to a bridge"
+    refused(Ipvlan("m0", mode="l3"), here, KernelError, match, errno.EBUSY)
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["in the host", "in a pod"])

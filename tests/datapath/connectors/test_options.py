@@ -13,7 +13,9 @@ from ebpfasm.datapath.steps import Steps
 from ebpfasm.errors import DatapathError, NotSupported, OperandError
 from ebpfasm.kernel.interfaces import interfaces
 from ebpfasm.kernel.netns import NetNS
+from ebpfasm.kernel.threads import in_thread
 from tests.datapath.connectors.topology import connected, interface, prepared
+from tests.net import refusal_as_nobody
 
 
 @pytest.mark.parametrize(
@@ -102,4 +104,18 @@ def test_a_kernel_without_netkit(netns: Callable[[], str], monkeypatch: pytest.M
         with pytest.raises(DatapathError, match=r"must have CONFIG_NETKIT, .* since 6\.7") as caught:
             connected(site, pod, interface("10.0.0.1/32"))
         assert isinstance(caught.value.__cause__, NotSupported)
+        assert interfaces(host) == interfaces(pod) == {"lo": 1}
+
+
+@pytest.mark.needs_kernel
+@pytest.mark.needs_netns
+def test_without_privilege(netns: Callable[[], str]) -> None:
+    with NetNS(netns()) as host, NetNS(netns()) as pod:
+        site = prepared(Veth(), Steps("site", ""), host)
+        first = connected(site, pod, interface("10.0.0.1/32"))  # imports what the child must have
+        in_thread(first.steps.undo_all)
+        for inside in (None, host):
+            refusal = refusal_as_nobody(lambda: connected(site, pod, interface("10.0.0.1/32")), inside)
+            assert refusal.startswith("DatapathError: pod on eth0: ")
+            assert "it needs CAP_SYS_ADMIN" in refusal
         assert interfaces(host) == interfaces(pod) == {"lo": 1}

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ebpfasm.datapath import Veth
+from ebpfasm import Link
+from ebpfasm.datapath import ClsactLink, Veth, attach_at, attach_clsact, attach_tcx
 from ebpfasm.datapath.connectors.pairs import FORWARDING
 from ebpfasm.datapath.steps import Steps
-from ebpfasm.errors import DatapathError, OperandError
+from ebpfasm.errors import DatapathError
 from ebpfasm.kernel import link_info, netlink, sysctl
 from ebpfasm.kernel.interfaces import interfaces
 from ebpfasm.kernel.netns import NetNS
@@ -29,6 +30,7 @@ from tests.datapath.connectors.topology import (
     prepared,
     seen,
 )
+from tests.datapath.packets import counting
 
 pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
 
@@ -152,14 +154,6 @@ def test_an_address_that_another_pod_has(here: Node, netns: MakeNetNS) -> None:
         in_thread(pod.steps.undo_all)
 
 
-@pytest.mark.parametrize(
-    "options", [{"stub": "both"}, {"host_prefix": ""}, {"host_prefix": "eightlet"}, {"host_prefix": "a/b"}]
-)
-def test_options_that_can_mean_nothing(options: dict[str, str]) -> None:
-    with pytest.raises(OperandError, match=r"^Veth: "):
-        Veth(**options)  # type: ignore[arg-type]
-
-
 def test_the_pod_is_gone_before_it_is_disconnected(here: Node, netns: MakeNetNS) -> None:
     site = prepared(Veth(), Steps("site", ""), here.host)
     with NetNS(netns()) as place:
@@ -167,3 +161,20 @@ def test_the_pod_is_gone_before_it_is_disconnected(here: Node, netns: MakeNetNS)
         netlink.delete_link(pod.plugged.ifindex, place)
         in_thread(pod.steps.undo_all)
     assert set(interfaces(here.host)) == {"lo", "m0"}
+
+
+@pytest.mark.parametrize("attach", [pytest.param(attach_tcx, marks=pytest.mark.needs_tcx), attach_clsact])
+def test_attaching_at_its_hooks(attach: Callable[..., Link | ClsactLink], here: Node, netns: MakeNetNS) -> None:
+    for stub in ("host", "pod"):
+        with pods(Veth(stub=stub), here.host, netns, {"a": POD["a"]}) as pod, counting() as count:
+            plugged = pod["a"].plugged
+            assert plugged.to_pod is not None
+            for hook, source, target, address in (
+                (plugged.from_pod, pod["a"].netns, here.host, MASTER[4]),
+                (plugged.to_pod, here.host, pod["a"].netns, POD["a"][4]),
+            ):
+                before = count.hits
+                with attach_at(hook, count.program, attach):
+                    assert arrive(source, target, address) == 3
+                assert arrive(source, target, address) == 3
+                assert count.hits == before + 3
