@@ -137,7 +137,8 @@ class Endpoint(Pod):
                     steps.do(f"leading {prefix} to endpoint {self.id}", self._lead, prefix)
                     steps.done(f"led {prefix} to it no more", partial(self._lead_no_more, prefix))
                 steps.do("starting its device", partial(node.site.start, steps, pod, self.interface, made, host=host))
-            self.plugged = made._replace(from_pod=self._lasting(made.from_pod))
+            to_pod = None if made.to_pod is None else self._lasting(made.to_pod)
+            self.plugged = made._replace(from_pod=self._lasting(made.from_pod), to_pod=to_pod)
 
     def _lasting(self, hook: Hook) -> Hook:
         """The hook without the conversation it was made in."""

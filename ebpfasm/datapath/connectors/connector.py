@@ -19,7 +19,7 @@ class Hook(NamedTuple):
     """A place that packets pass, where a SCHED_CLS program can be attached."""
 
     netns: NetNS
-    """The namespace the device is in; open until the device is taken away."""
+    """The namespace the device is in; of a pod's hooks it is what `Site.plug` was given, a conversation perhaps."""
     ifindex: int
     """The device's index there."""
     device: str

@@ -211,7 +211,7 @@ class IpvlanSite(Site):
                 held.close()
                 raise
             steps.done(f"deleted {interface.name} in {netns}", lambda: _delete(index, held))
-        return Plugged(index, Hook(held, index, interface.name, EGRESS, "from the pod"))
+        return Plugged(index, Hook(netns, index, interface.name, EGRESS, "from the pod"))
 
     def start(
         self, steps: Steps, netns: NetNS, interface: Interface, plugged: Plugged, *, host: NetNS | None = None

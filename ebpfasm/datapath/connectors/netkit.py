@@ -90,10 +90,11 @@ class NetkitSite(Site):
             )
             undo = partial(netlink.delete_link, host_index, self._host)
             steps.done(f"deleted {name} and {interface.name}", partial(pod_side.if_there, undo))
+        at_host = host or self._host
         return Plugged(
             index,
-            Hook(self._host, host_index, name, PEER, "from the pod"),
-            Hook(self._host, host_index, name, PRIMARY, "to the pod"),
+            Hook(at_host, host_index, name, PEER, "from the pod"),
+            Hook(at_host, host_index, name, PRIMARY, "to the pod"),
             host_index,
         )
 

@@ -10,11 +10,11 @@ from ebpfasm.datapath.connectors.connector import Connector, Hook, Plugged, Site
 from ebpfasm.errors import OperandError
 from ebpfasm.kernel import devices, netlink
 from ebpfasm.kernel.conversation import conversation
-from ebpfasm.kernel.netns import NetNS
 
 if TYPE_CHECKING:
     from ebpfasm.datapath.connectors.connector import Interface
     from ebpfasm.datapath.steps import Steps
+    from ebpfasm.kernel.netns import NetNS
 
 __all__ = ["Veth", "VethSite"]
 
@@ -78,13 +78,12 @@ class VethSite(Site):
             )
             undo = partial(netlink.delete_link, host_index, self._host)
             steps.done(f"deleted {name} and {interface.name}", partial(pod_side.if_there, undo))
+        at_host = host or self._host
         if self._connector.stub == "host":
-            from_pod = Hook(self._host, host_index, name, INGRESS, "from the pod")
+            from_pod = Hook(at_host, host_index, name, INGRESS, "from the pod")
         else:
-            held = steps.do(f"holding {netns} open", NetNS, netns)
-            steps.done(f"let go of {netns}", held.close)
-            from_pod = Hook(held, index, interface.name, EGRESS, "from the pod")
-        return Plugged(index, from_pod, Hook(self._host, host_index, name, EGRESS, "to the pod"), host_index)
+            from_pod = Hook(netns, index, interface.name, EGRESS, "from the pod")
+        return Plugged(index, from_pod, Hook(at_host, host_index, name, EGRESS, "to the pod"), host_index)
 
     def start(
         self, steps: Steps, netns: NetNS, interface: Interface, plugged: Plugged, *, host: NetNS | None = None
