@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from errno import EINVAL
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ from ebpfasm.datapath.delivery import (
     deliver_block,
     delivery,
 )
-from ebpfasm.errors import KeyNotFound, OperandError
+from ebpfasm.errors import KernelError, KeyNotFound, OperandError
 from ebpfasm.uapi import MapFlag, MapType
 from tests.datapath import frames
 from tests.datapath.frames import ethernet, tcp4, tcp6
@@ -172,11 +173,17 @@ def test_a_missing_policy_may_pass_and_a_new_one_counts_at_once(side: Any) -> No
 def test_packets_of_one_device_were_policed_already(side: Any) -> None:
     def from_device(index: int) -> bytes:
         ctx = bytearray(192)
-        ctx[36:40] = index.to_bytes(4, "little")
+        ctx[36:40] = index.to_bytes(4, sys.byteorder)
         return bytes(ctx)
 
     with delivering(side, skip_from=5) as (program, maps):
-        assert program.test_run(tcp4(destination="10.0.0.9"), ctx=from_device(5)).retval == OK
+        try:
+            found = program.test_run(tcp4(destination="10.0.0.9"), ctx=from_device(5))
+        except KernelError as error:
+            if error.errno != EINVAL:
+                raise
+            pytest.skip("a test run of this kernel takes no ingress_ifindex")
+        assert found.retval == OK
         assert sum(read_counters(maps.counts)[Count.NO_POLICY]) == 0
         assert program.test_run(tcp4(destination="10.0.0.9"), ctx=from_device(1)).retval == SHOT
 

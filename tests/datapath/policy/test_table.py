@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -107,6 +108,23 @@ class TestInTheKernel:
             counts = table.counts()
             assert [counted.packets for _, counted in counts.rules] == [3, 0]
             assert counts.default.packets == 1, "what is counted besides goes on"
+
+    def test_packets_under_way_meet_one_policy(self) -> None:
+        """Each of two policies allows the packet by a rule of its own; no packet gets past both."""
+        one, other = (
+            Policy.parse(f"allow ingress {protocol}") for protocol in ("tcp source port 40000", "tcp port 80")
+        )
+        packets, replaced = 2_000_000, 0
+        with PolicyTable.create("ingress", 8, policy=one) as table:
+            sender = Thread(target=table.program.test_run, args=(tcp4(),), kwargs={"repeat": packets})
+            sender.start()
+            while sender.is_alive() and replaced < 1000:
+                table.replace(other if replaced % 2 == 0 else one)
+                replaced += 1
+            sender.join()
+            counts = table.counts()
+            assert counts.default.packets == counts.malformed.packets == 0
+            assert replaced > 1
 
     def test_without_rules_it_denies(self) -> None:
         with PolicyTable.create("egress", 1) as table:
