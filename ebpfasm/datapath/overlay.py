@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from ebpfasm.asm.program import Instructions
 from ebpfasm.asm.register import R1, R6
 from ebpfasm.asm.table import Mov
-from ebpfasm.datapath import tunnels
+from ebpfasm.datapath import encapsulation, tunnels
 from ebpfasm.datapath.addresses import network
 from ebpfasm.datapath.connectors.connector import Hook
 from ebpfasm.datapath.counters import read_counters
@@ -269,12 +269,17 @@ class OverlaySite:
             del self.tunnels[prefix]
 
     def encapsulate_block(self, prefix: str = "overlay_") -> Instructions:
-        """What an egress program does with packets it lets through: `tunnels.encapsulate_block`."""
-        return tunnels.encapsulate_block(self.tunnels, self.ifindex, self.counts, mtu=self.mtu, prefix=prefix)
+        """What an egress program does with packets it lets through: `encapsulation.encapsulate_block`."""
+        return encapsulation.encapsulate_block(
+            self.tunnels, self.ifindex, self.counts, mtu=self.mtu, mac=self._mac(), prefix=prefix
+        )
 
     def encapsulation(self) -> Instructions:
-        """The program of a pod without an egress policy: `tunnels.encapsulation`."""
-        return tunnels.encapsulation(self.tunnels, self.ifindex, self.counts, mtu=self.mtu)
+        """The program of a pod without an egress policy: `encapsulation.encapsulation`."""
+        return encapsulation.encapsulation(self.tunnels, self.ifindex, self.counts, mtu=self.mtu, mac=self._mac())
+
+    def _mac(self) -> bytes:
+        return bytes.fromhex(link_info.link(self.ifindex, self.host).mac.replace(":", ""))
 
     def delivery(
         self, endpoints: MapLike, policies: MapLike, counts: MapLike, *, missing: Missing = "drop"
@@ -284,7 +289,7 @@ class OverlaySite:
         The arguments are those of `delivery`, which at the hooks of the pods must have this site's ``ifindex`` as
         ``skip_from``: then nothing is policed twice.
         """
-        received = tunnels.reception_block(self.overlay.vni, self.counts)
+        received = encapsulation.reception_block(self.overlay.vni, self.counts)
         delivered = deliver_block(endpoints, policies, counts, missing=missing)
         return Instructions([Mov.Reg(R6, R1), received, delivered])
 

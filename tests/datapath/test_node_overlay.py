@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from ebpfasm.datapath import Endpoint, Ipvlan, Node, Overlay, Policy, Veth
+from ebpfasm.datapath import Endpoint, Ipvlan, Netkit, Node, Overlay, Policy, Veth
+from ebpfasm.datapath.connectors.connector import Connector
 from ebpfasm.datapath.delivery import Count as Delivered
 from ebpfasm.datapath.tunnels import Count
 from ebpfasm.errors import DatapathError
@@ -40,8 +41,21 @@ def addresses(number: int, pod: int = 1) -> tuple[str, str]:
     return f"10.{number}.0.{pod}", f"fd0{number}::{pod}"
 
 
+CONNECTORS = [
+    pytest.param(lambda: Veth(forwarding=True), id="veth"),
+    pytest.param(lambda: Netkit(forwarding=True), id="netkit-l3", marks=pytest.mark.needs_netkit),
+    pytest.param(lambda: Netkit(mode="l2", forwarding=True), id="netkit-l2", marks=pytest.mark.needs_netkit),
+]
+
+
+@pytest.fixture(params=CONNECTORS)
+def connector(request: pytest.FixtureRequest) -> Connector:
+    made: Connector = request.param()
+    return made
+
+
 @pytest.fixture(params=[4, 6], ids=["over IPv4", "over IPv6"])
-def pair(request: pytest.FixtureRequest, netns: Callable[[], str]) -> Iterator[Pair]:
+def pair(connector: Connector, request: pytest.FixtureRequest, netns: Callable[[], str]) -> Iterator[Pair]:
     hosts = {number: netns() for number in NODES}
     indexes = netlink.create_veth("wire", "wire", netns=hosts[1], peer_netns=hosts[2], mtu=WIRE_MTU)
     for number, index in zip(hosts, indexes, strict=True):
@@ -52,7 +66,7 @@ def pair(request: pytest.FixtureRequest, netns: Callable[[], str]) -> Iterator[P
         nodes = {
             number: stack.enter_context(
                 Node.create(
-                    Veth(forwarding=True),
+                    connector,
                     netns=host,
                     overlay=Overlay("wire", vni=number, outer=request.param, forwarding=True),
                 )

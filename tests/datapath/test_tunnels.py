@@ -32,15 +32,13 @@ from ebpfasm.asm.program import Label
 from ebpfasm.datapath.addresses import AddressKey
 from ebpfasm.datapath.counters import read_counters
 from ebpfasm.datapath.delivery import deliver_block
+from ebpfasm.datapath.encapsulation import encapsulate_block, encapsulation, reception_block
 from ebpfasm.datapath.tunnels import (
     Count,
     Tunnel,
     TunnelValue,
     create_counts,
     create_tunnels,
-    encapsulate_block,
-    encapsulation,
-    reception_block,
 )
 from ebpfasm.errors import OperandError
 from ebpfasm.uapi import MapFlag, MapType
@@ -51,6 +49,7 @@ from tests.datapath.packets import OK, SHOT
 REDIRECT = 7  # TC_ACT_REDIRECT of <linux/pkt_cls.h>
 DEVICE = 77
 MTU = 1450
+MAC = bytes.fromhex("02fedcba9876")
 NODES = {
     "10.2.0.0/16": ("192.0.2.2", 5),
     "10.2.3.0/24": ("2001:db8::3", 6),
@@ -117,7 +116,10 @@ CASES = {
 @pytest.mark.parametrize("side", sides)
 def test_which_packets_are_sent_and_what_is_counted(side: Any) -> None:
     for name, (packet, verdict, count) in CASES.items():
-        with maps(side) as (tunnels, counts), loaded(side, encapsulation(tunnels, DEVICE, counts, mtu=MTU)) as program:
+        with (
+            maps(side) as (tunnels, counts),
+            loaded(side, encapsulation(tunnels, DEVICE, counts, mtu=MTU)) as program,
+        ):
             assert program.test_run(packet).retval == verdict, name
             assert counted(counts) == ({} if count is None else {count: (1, len(packet))}), name
 
@@ -126,7 +128,10 @@ def test_which_packets_are_sent_and_what_is_counted(side: Any) -> None:
 def test_packets_to_be_cut_to_segments_may_be_longer(side: Any) -> None:
     ctx = bytearray(192)
     ctx[176:180] = (1000).to_bytes(4, "little")
-    with maps(side) as (tunnels, counts), loaded(side, encapsulation(tunnels, DEVICE, counts, mtu=MTU)) as program:
+    with (
+        maps(side) as (tunnels, counts),
+        loaded(side, encapsulation(tunnels, DEVICE, counts, mtu=MTU)) as program,
+    ):
         assert program.test_run(LONGEST + bytes(600), ctx=bytes(ctx)).retval == REDIRECT
         assert list(counted(counts)) == [Count.SENT]
 
@@ -139,19 +144,20 @@ def test_into_which_tunnel_packets_go() -> None:
         "IPv6 over IPv6": vm.Tunnel((1 << 24) - 1, "2001:db8::3", flags=0x2005),
     }
     with maps(vm) as (tunnels, counts):
-        program = encapsulation(tunnels, DEVICE, counts, mtu=MTU)
+        program = encapsulation(tunnels, DEVICE, counts, mtu=MTU, mac=MAC)
         for name, (packet, _, count) in CASES.items():
             result = vm.run(program, packet, ctx=vm.SkBuff())
             assert result.redirect == ((DEVICE, 0) if count is Count.SENT else None), name
             if name in expected:
                 assert result.tunnel == expected[name], name
+                assert result.data == packet[:6] + MAC + packet[12:], name
             if count is not Count.SENT:
                 assert result.tunnel is None, name
 
 
 def test_what_follows_the_block_sees_the_packets_without_a_tunnel() -> None:
     with maps(vm) as (tunnels, counts):
-        block = encapsulate_block(tunnels, DEVICE, counts, mtu=MTU)
+        block = encapsulate_block(tunnels, DEVICE, counts, mtu=MTU, mac=MAC)
         program = Instructions([Mov.Reg(R6, R1), block, LoadMem(R0, R6, 0, Word), Return()])
         for packet in (tcp4(destination="10.3.0.1"), ethernet(frames.ARP, bytes(28))):
             assert vm.run(program, packet, ctx=vm.SkBuff()).retval == len(packet)
@@ -214,7 +220,7 @@ def test_from_one_nodes_pod_to_the_policy_of_another_nodes() -> None:
     """The whole way in the vm: encapsulated by the sender's program, delivered where it comes out of the tunnel."""
     sent = tcp4("10.1.0.1", "10.2.0.9")
     with maps(vm) as (tunnels, counts):
-        result = vm.run(encapsulation(tunnels, DEVICE, counts, mtu=MTU), sent, ctx=vm.SkBuff())
+        result = vm.run(encapsulation(tunnels, DEVICE, counts, mtu=MTU, mac=MAC), sent, ctx=vm.SkBuff())
     assert (result.redirect, result.tunnel) == ((DEVICE, 0), vm.Tunnel(5, "192.0.2.2", flags=0x2104))
     assert result.tunnel is not None
     with maps(vm) as (_, counts):

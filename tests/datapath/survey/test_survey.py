@@ -10,6 +10,7 @@ import pytest
 
 from ebpfasm import AttachType, Map, MapType, NetNS, Program, asm
 from ebpfasm.datapath import Pod, attach_clsact, attach_tcx, delivery, tunnels
+from ebpfasm.datapath.encapsulation import encapsulation
 from ebpfasm.datapath.policy import CompiledPolicy, Policy
 from ebpfasm.datapath.survey import Attachment, Entry, Hook, Namespace, SeenMap, SeenProgram, Survey, survey, taking
 from ebpfasm.datapath.survey.model import Device
@@ -161,7 +162,7 @@ def test_tunnels_and_what_the_overlay_counts(veth: Veth) -> None:
     with (
         tunnels.create_tunnels(100) as prefixes,
         tunnels.create_counts() as counts,
-        Program.load(3, tunnels.encapsulation(prefixes, 1, counts, mtu=30), name="encapsulate") as program,
+        Program.load(3, encapsulation(prefixes, 1, counts, mtu=30), name="encapsulate") as program,
         Pod.connect(veth.netns, program=program),
     ):
         prefixes["10.1.0.0/16"], prefixes["fd00::/64"] = ("192.0.2.2", 7), ("2001:db8::2", 8)
