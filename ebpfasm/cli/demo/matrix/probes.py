@@ -5,7 +5,6 @@ from __future__ import annotations
 import selectors
 import socket
 import struct
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from ebpfasm.cli.demo.matrix.places import COLUMNS, PLACES, Column, Place
@@ -27,7 +26,8 @@ QUESTION = struct.Struct("!IH")
 """The number of the measurement, and that of the cell."""
 ROUNDS = 4
 """So often is asked for what has not been answered: the first packets may get lost while neighbours are looked for."""
-ROUND_S = 0.3
+QUIET_S = 0.3
+"""A round is over when no socket has had anything for so long: on a busy machine it takes as long as it takes."""
 
 
 class Cell(NamedTuple):
@@ -77,11 +77,11 @@ class Probes:
             for number, cell in enumerate(CELLS):
                 if cell not in self._reached:
                     self._ask(number, cell)
-            deadline = time.monotonic() + ROUND_S
-            while len(self._reached) < len(CELLS) and (rest := deadline - time.monotonic()) > 0:
+            while len(self._reached) < len(CELLS) and (ready := self._selector.select(QUIET_S)):
                 check()
-                for key, _ in self._selector.select(rest):
+                for key, _ in ready:
                     key.data(key.fileobj)
+            check()
             if len(self._reached) == len(CELLS):
                 break
         return frozenset(self._reached)
