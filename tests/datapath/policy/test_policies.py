@@ -14,6 +14,7 @@ from ebpfasm.datapath.policy.loaded import CompiledPolicy
 from ebpfasm.datapath.policy.table import PolicyTable
 from tests.datapath.policy.chance import make_packet, make_policy
 from tests.datapath.policy.sides import InVm, TableInVm, assert_as_the_model
+from tests.effort import share
 
 DIRECTIONS = ("ingress", "egress")
 
@@ -23,13 +24,13 @@ DIRECTIONS = ("ingress", "egress")
 def test_thousands_of_packets_in_the_vm(seed: int, form: Any) -> None:
     random = Random(seed)
     policy = make_policy(random, 12)
-    frames = [make_packet(random) for _ in range(120)]
+    frames = [make_packet(random) for _ in range(share(120))]
     for direction in DIRECTIONS:
         assert_as_the_model(policy, direction, frames, form(policy, direction), ctx=vm.SkBuff())
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from(DIRECTIONS))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=share(30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_hypothesis_finds_in_the_vm(random: Random, direction: Any) -> None:
     policy = make_policy(random, 4)
     frames = [make_packet(random) for _ in range(3)]
@@ -48,7 +49,7 @@ def fit_for_test_run(frame: bytes) -> bool:
 def test_a_sample_in_the_kernel(seed: int) -> None:
     random = Random(1000 + seed)
     policy = make_policy(random, 20)
-    frames = [frame for frame in (make_packet(random) for _ in range(400)) if fit_for_test_run(frame)]
+    frames = [frame for frame in (make_packet(random) for _ in range(share(400))) if fit_for_test_run(frame)]
     for direction in DIRECTIONS:
         with (
             CompiledPolicy.load(policy, direction) as compiled,
