@@ -11,6 +11,7 @@ from ebpfasm.errors import KernelError, KeyExists, NotSupported, OperandError
 from ebpfasm.kernel import devices, link_info, netlink
 from ebpfasm.kernel.interfaces import interfaces
 from ebpfasm.kernel.netns import NetNS
+from ebpfasm.kernel.refusal import ENOTSUPP
 
 pytestmark = pytest.mark.needs_netns
 
@@ -183,3 +184,14 @@ def test_nothing_is_left_where_its_index_cannot_be_told(netns: MakeNetNS, monkey
             with pytest.raises(KernelError, match="injected"):
                 devices.create_veth("a", "b", netns=near, peer_netns=far)
         assert interfaces(near) == interfaces(far) == {"lo": 1}
+
+
+def test_ipvlan_without_mode_l3s(netns: MakeNetNS, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise NotSupported(ENOTSUPP, "injected", command="RTM_NEWLINK", feature="CONFIG_IPVLAN")
+
+    place = netns()
+    monkeypatch.setattr(devices, "ask", refuse)
+    with pytest.raises(NotSupported, match="the kernel must have CONFIG_IPVLAN_L3S") as caught:
+        devices.create_ipvlan("a", 1, mode="l3s", netns=place, master_netns=place)
+    assert caught.value.feature == "CONFIG_IPVLAN_L3S"

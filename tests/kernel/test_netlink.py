@@ -9,11 +9,12 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from ipaddress import ip_address, ip_interface, ip_network
 
 import pytest
 
 from ebpfasm.errors import KernelError, KeyExists, NotSupported, OperandError
-from ebpfasm.kernel import netlink
+from ebpfasm.kernel import netlink, sysctl
 from ebpfasm.kernel.interfaces import ifindex, interfaces
 from ebpfasm.kernel.netns import NetNS, run_in
 from tests.net import Veth, own_namespace, refusal_as_nobody
@@ -174,6 +175,11 @@ def test_missing_interface(veth: Veth, function: Callable[[int, str], None]) -> 
         lambda place: netlink.add_route("10.0.0.1/8", index=1, netns=place),
         lambda place: netlink.add_route("10.0.0.0/8", via="here", netns=place),
         lambda place: netlink.add_route("10.0.0.0/8", netns=place),
+        lambda place: netlink.add_route("10.0.0.0/8", index=1, source="10.0.0.1/8", netns=place),
+        lambda place: netlink.set_mtu(1, 0, place),
+        lambda place: netlink.set_link(1, place, rp_filter=3),
+        lambda place: netlink.set_link(1, place, mac="02:00"),
+        lambda place: netlink.add_neighbour(1, "10.0.0.1", "02:00", place),
     ],
 )
 def test_arguments_that_can_mean_nothing(netns: MakeNetNS, call: Callable[[str], object]) -> None:
@@ -266,3 +272,77 @@ def test_no_socket_to_talk_through(netns: MakeNetNS, monkeypatch: pytest.MonkeyP
     ) as caught:
         netlink.set_up(1, name)
     assert caught.value.errno == errno.EMFILE
+
+
+@pytest.mark.parametrize(
+    ("address", "network", "gateway"),
+    [("10.3.0.1/24", "10.4.0.0/16", "10.3.0.2"), ("fd03::1/64", "fd04::/32", "fd03::2")],
+)
+def test_what_is_added_is_listed_and_removed(veth: Veth, address: str, network: str, gateway: str) -> None:
+    place, index = veth.netns, veth.index
+    whole, direct = ip_network(network), ip_network(gateway)
+
+    def listed() -> tuple[set[str], set[netlink.Route]]:
+        here = {str(one) for _, one in netlink.addresses(index, place) if not one.is_link_local}
+        return here, {one for one in netlink.routes(place) if one.destination in {whole, direct}}
+
+    assert listed() == ({f"{veth.address}/24"}, set())
+    netlink.add_address(index, address, place, prefix_route=False)
+    assert ip_interface(address).network not in {one.destination for one in netlink.routes(place)}
+    netlink.add_route(direct, index=index, netns=place)
+    netlink.add_route(whole, via=gateway, source=address.partition("/")[0], netns=place)
+    there, routes = listed()
+    assert there == {f"{veth.address}/24", address}
+    assert {(one.destination, one.via, one.ifindex) for one in routes} == {
+        (direct, None, index),
+        (whole, ip_address(gateway), index),
+    }
+    netlink.delete_route(whole, netns=place)
+    netlink.delete_route(direct, index=index, netns=place)
+    netlink.remove_address(index, address, place)
+    assert listed() == ({f"{veth.address}/24"}, set())
+    for again in (
+        lambda: netlink.delete_route(whole, netns=place),
+        lambda: netlink.remove_address(index, address, place),
+    ):
+        with pytest.raises(KernelError) as caught:
+            again()
+        assert caught.value.errno in {errno.ESRCH, errno.EADDRNOTAVAIL}
+
+
+def test_a_route_by_a_gateway_that_no_route_leads_to(veth: Veth) -> None:
+    netlink.add_route("0.0.0.0/0", via="169.254.1.1", index=veth.index, onlink=True, netns=veth.netns)
+    assert run_in(veth.netns, source_address, "10.9.1.1") == veth.address
+
+
+@pytest.mark.parametrize("address", ["10.0.0.77", "fe80::77"])
+def test_neighbours(veth: Veth, address: str) -> None:
+    place, index = veth.netns, veth.index
+
+    def known() -> list[str]:
+        found = netlink.ask(place, "RTM_GETNEIGH", "listing neighbours", lambda route: list(route.neigh("dump")))
+        return [one.get_attr("NDA_LLADDR") for one in found if one.get_attr("NDA_DST") == address]
+
+    netlink.add_neighbour(index, address, "02:00:00:00:00:77", place)
+    netlink.add_neighbour(index, address, "02:00:00:00:00:78", place)
+    assert known() == ["02:00:00:00:00:78"]
+    netlink.delete_neighbour(index, address, place)
+    assert known() == []
+    with pytest.raises(KernelError, match=f"deleting neighbour {address}"):
+        netlink.delete_neighbour(index, address, place)
+
+
+def test_several_settings_at_once(veth: Veth) -> None:
+    place, index = veth.netns, veth.index
+    netlink.set_link(index, place, up=False, mtu=1300, mac="02:00:00:00:00:07", rp_filter=2, forwarding=True)
+    assert not is_up("eth0", place)
+    assert run_in(place, attribute, "eth0", "mtu") == "1300"
+    assert run_in(place, attribute, "eth0", "mac") == "02:00:00:00:00:07"
+    settings = ("ipv4", "conf", "eth0")
+    assert [sysctl.read((*settings, name), place) for name in ("rp_filter", "forwarding")] == [2, 1]
+    netlink.set_link(index, place, rp_filter=0, forwarding=False)
+    assert [sysctl.read((*settings, name), place) for name in ("rp_filter", "forwarding")] == [0, 0]
+    with pytest.raises(KernelError, match=r"setting the mtu of interface .* to 65536 and bringing it up in") as caught:
+        netlink.set_link(index, place, up=True, mtu=65536)
+    assert caught.value.errno == errno.EINVAL
+    assert not is_up("eth0", place)
