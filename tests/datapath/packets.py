@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ebpfasm import Instructions, Map, MapType, Program, ProgramType
-from ebpfasm.asm import JNE, R0, R1, R2, R3, R6, AddAtomic, DWord, LoadAbs, LoadMapValue, Mov, Return, Word
+from ebpfasm.asm import JNE, R0, R1, R2, R3, R6, AddAtomic, DWord, Label, LoadAbs, LoadMapValue, Mov, Return, Word
 from ebpfasm.kernel import link_info, netlink
 from ebpfasm.kernel.netns import run_in
 from tests.net import Veth
@@ -37,10 +37,13 @@ class Counter:
 
 
 @contextmanager
-def counting(verdict: int = OK, name: str = "count", payload: int = PAYLOAD) -> Iterator[Counter]:
+def counting(
+    verdict: int = OK, name: str = "count", payload: int = PAYLOAD, onward: Instructions | None = None
+) -> Iterator[Counter]:
     """Load a counting program; other packets get the verdict too, or pass if they are shorter, and are not counted.
 
-    ``payload`` is where a datagram's own bytes begin: `PAYLOAD` or `PAYLOAD_IPV6`.
+    ``payload`` is where a datagram's own bytes begin: `PAYLOAD` or `PAYLOAD_IPV6`. With ``onward``, a node's, packets
+    go on with that in place of the verdict.
     """
     with Map.create(MapType.ARRAY, key_size=4, value_size=8, max_entries=1, name=name) as hits:
         code = Instructions(
@@ -53,7 +56,8 @@ def counting(verdict: int = OK, name: str = "count", payload: int = PAYLOAD) -> 
                 LoadMapValue(R1, hits, 0),
                 Mov.Imm(R2, 1),
                 AddAtomic.Mem(R1, R2, DWord, 0),
-                Return().with_symbol("out"),
+                Label("out"),
+                *(onward or [Return()]),
             ]
         )
         with Program.load(ProgramType.SCHED_CLS, code, name=name) as program:
