@@ -76,8 +76,9 @@ def compiled(
 ) -> Compiled:
     """Compile the rules of a direction.
 
-    The program returns TC_ACT_OK (0) or TC_ACT_SHOT (2). Packets that are not IP pass, and IPv6 neighbour discovery
-    does whatever the rules say; what is malformed is dropped. All of it is counted (`ebpfasm.datapath.policy.counts`).
+    The program returns TC_ACT_OK (0) or TC_ACT_SHOT (2). Packets that are not IP pass, and so does IPv6 neighbour
+    discovery, whatever the rules say; what is malformed is dropped. All of it is counted
+    (`ebpfasm.datapath.policy.counts`).
 
     Args:
         policy: the policy.
