@@ -206,6 +206,15 @@ def _add_datapath(datapath: ArgumentParser) -> None:
         metavar="NAME",
         help="only this network namespace, by name or path; may be repeated (default: all that can be reached)",
     )
+    show.set_defaults(refuse=show.error)
+    show.add_argument(
+        "--watch",
+        nargs="?",
+        type=_seconds,
+        const=2.0,
+        metavar="S",
+        help="show the tree again every S seconds (default: 2), until Ctrl-C",
+    )
     form = show.add_mutually_exclusive_group()
     for each in FORMATS[1:]:
         form.add_argument(f"--{each}", dest="format", action="store_const", const=each, help=_FORM_HELP[each])

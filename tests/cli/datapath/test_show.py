@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -10,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ebpfasm.datapath import Pod, attach_clsact
-from tests.cli.run import run
+from tests.cli.run import run, start
 from tests.datapath.packets import OK, returning
 from tests.net import Veth
 
@@ -105,7 +106,28 @@ def test_a_namespace_that_is_not_there() -> None:
     assert "no network namespace 'nowhere-at-all'" in result.stderr
 
 
-@pytest.mark.parametrize("arguments", [("datapath",), ("datapath", "show", "--json", "--svg"), ("datapath", "draw")])
+def test_watching_shows_what_changes_until_an_interrupt(veth: Veth, pod: Pod) -> None:
+    with start("datapath", "show", "--netns", veth.netns, "--watch", "0.1") as process:
+        assert process.stdout is not None
+        assert any("[0] verdict" in line for line in process.stdout)
+        pod.clear()
+        assert any("[0] (empty)" in line for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("datapath",),
+        ("datapath", "draw"),
+        ("datapath", "show", "--json", "--svg"),
+        ("datapath", "show", "--watch", "--svg"),
+        ("datapath", "show", "--watch", "-o", "file"),
+        ("datapath", "show", "--watch", "0"),
+    ],
+)
 def test_wrong_usage(arguments: tuple[str, ...]) -> None:
     assert run(*arguments).returncode == 2
 
