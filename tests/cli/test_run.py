@@ -16,7 +16,7 @@ from tests.cli.conftest import Ebpfasm
 
 RETURN_2 = "r0 = 2\nexit\n"
 FIRST_WORD = "r0 = *(u32 *)(r1 + 0)\nexit\n"
-MARK = "r0 = *(u32 *)(r1 + 8)\n*(u32 *)(r1 + 8) = 9\nexit\n"
+MARK = "r0 = *(u32 *)(r1 + 8)\nr2 = 9\n*(u32 *)(r1 + 8) = r2\nexit\n"
 PACKET = "00" * 12 + "0806" + "00" * 6
 COUNT = """\
     *(u32 *)(r10 - 4) = 7

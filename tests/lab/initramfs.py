@@ -33,7 +33,7 @@ COVERED = ("/tmp", "/run", "/var/tmp")
 MODULES = (
     "virtio_pci", "9pnet_virtio", "9p", "overlay",                                         # to come to the checkout
     "ipvlan", "veth", "netkit", "dummy", "macvlan", "vxlan", "geneve", "bridge", "tun", "ifb",
-    "sch_ingress", "cls_bpf", "act_bpf",
+    "sch_ingress", "cls_bpf", "act_bpf", "cls_u32", "cls_matchall", "cls_flower", "act_mirred", "act_gact",
     "nf_tables", "nft_counter", "nft_ct", "nft_chain_nat", "nft_masq", "nft_reject_inet", "br_netfilter",
 )
 """What is loaded, where it is a module: nothing in the guest loads modules when they are asked for."""
