@@ -164,7 +164,7 @@ def test_a_descriptor_that_is_no_map(load: Load) -> None:
 
 def test_a_map_of_another_type_for_the_stub(create: Create) -> None:
     # Linux 6.1 says it in other words.
-    with pytest.raises(VerifierError, match="expected prog array map for tail call|misconfigured verifier"):
+    with pytest.raises(VerifierError, match=r"expected prog array map for tail call|misconfigured verifier"):
         Program.load(SCHED_CLS, entry_stub(create(MapType.ARRAY)))
 
 
