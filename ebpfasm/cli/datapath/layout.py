@@ -7,6 +7,7 @@ The same graph is always placed in the same way.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 TYPE_CHECKING = False
@@ -189,6 +190,10 @@ def _heights(columns: list[list[_Item]], down: float) -> None:
         rightwards = sweep % 2 == 0
         for column in columns[1:] if rightwards else reversed(columns[:-1]):
             _settle(column, [_level(item, rightwards) for item in column], down)
+    for column in columns:
+        for above, item in pairwise(column):
+            if not item.left and not item.right:  # nothing pulls it anywhere
+                item.y = min(item.y, above.y + above.height + down)
     top = min((item.y for column in columns for item in column), default=0.0)
     for column in columns:
         for item in column:
