@@ -1,15 +1,16 @@
-"""``ebpfasm datapath show`` in a process of its own, of pods that another one made."""
+"""``ebpfasm datapath show``, of real pods."""
 
 from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from ebpfasm.cli import main
 from ebpfasm.datapath import Pod, attach_clsact
 from tests.cli.run import run, start
 from tests.datapath.packets import OK, returning
@@ -27,15 +28,28 @@ def pod(veth: Veth) -> Iterator[Pod]:
         yield connected
 
 
-def show(veth: Veth, *arguments: str, **changes: str) -> str:
-    chosen = ("--netns", veth.netns, "--netns", f"/run/netns/{veth.peer_netns}")
-    result = run("datapath", "show", *chosen, *arguments, **changes)
-    assert (result.returncode, result.stderr) == (0, "")
-    return result.stdout
+Show = Callable[..., str]
 
 
-def test_the_tree(veth: Veth, pod: Pod) -> None:
-    lines = show(veth).splitlines()
+@pytest.fixture
+def show(veth: Veth, capsys: pytest.CaptureFixture[str]) -> Show:
+    """Give a function that shows the two namespaces, in this process, and returns what is on stdout."""
+
+    def shown(*arguments: str) -> str:
+        assert main(["datapath", "show", *chosen(veth), *arguments]) == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        return out
+
+    return shown
+
+
+def chosen(veth: Veth) -> list[str]:
+    return ["--netns", veth.netns, "--netns", f"/run/netns/{veth.peer_netns}"]
+
+
+def test_the_tree(show: Show, veth: Veth, pod: Pod) -> None:
+    lines = show().splitlines()
     assert lines[0].startswith(f"{veth.netns}  namespace, inode ")
     assert lines[1].startswith(f"└─ eth0  index {veth.index}, veth, mtu 1500, 10.0.0.1/24")
     assert lines[2] == "   └─ egress"
@@ -47,17 +61,17 @@ def test_the_tree(veth: Veth, pod: Pod) -> None:
     assert lines[6] == ""
     assert lines[7].startswith(f"/run/netns/{veth.peer_netns}  namespace, inode ")
     pod.clear()
-    assert "            └─ [0] (empty)" in show(veth).splitlines()
+    assert "            └─ [0] (empty)" in show().splitlines()
 
 
 def test_a_terminal_without_box_characters(veth: Veth, pod: Pod) -> None:
-    text = show(veth, PYTHONUTF8="0", PYTHONIOENCODING="ascii", LC_ALL="C")
+    text = run("datapath", "show", *chosen(veth), PYTHONUTF8="0", PYTHONIOENCODING="ascii", LC_ALL="C").stdout
     assert text.isascii()
     assert "   +- egress" in text.splitlines()
 
 
-def test_json(veth: Veth, pod: Pod) -> None:
-    told = json.loads(show(veth, "--json"))
+def test_json(show: Show, veth: Veth, pod: Pod) -> None:
+    told = json.loads(show("--json"))
     assert [each["name"] for each in told["namespaces"]] == [veth.netns, f"/run/netns/{veth.peer_netns}"]
     (attached,) = told["namespaces"][0]["devices"][0]["hooks"][0]["attached"]
     assert attached == {
@@ -69,41 +83,40 @@ def test_json(veth: Veth, pod: Pod) -> None:
 
 
 @pytest.mark.parametrize("form", ["dot", "svg", "json"])
-def test_a_file(veth: Veth, pod: Pod, tmp_path: Path, form: str) -> None:
+def test_a_file(show: Show, veth: Veth, pod: Pod, tmp_path: Path, form: str) -> None:
     path = tmp_path / "out"
-    assert show(veth, f"--{form}", "-o", str(path)) == ""
+    assert show(f"--{form}", "-o", str(path)) == ""
     text = path.read_text(encoding="utf-8")
-    assert text == show(veth, f"--{form}")
+    assert text == show(f"--{form}")
     assert "pod7" in text
     if form == "svg":
         ElementTree.fromstring(text)
 
 
-def test_the_tree_in_a_file(veth: Veth, pod: Pod, tmp_path: Path) -> None:
-    assert show(veth, "-o", str(tmp_path / "tree")) == ""
-    assert (tmp_path / "tree").read_text(encoding="utf-8") == show(veth)
+def test_the_tree_in_a_file(show: Show, veth: Veth, pod: Pod, tmp_path: Path) -> None:
+    assert show("-o", str(tmp_path / "tree")) == ""
+    assert (tmp_path / "tree").read_text(encoding="utf-8") == show()
 
 
-def test_where_there_is_nothing_it_says_so(veth: Veth) -> None:
-    for form, expected in (("", ""), ("--json", None)):
-        result = run("datapath", "show", "--netns", veth.netns, *filter(None, [form]))
-        assert result.returncode == 0
-        assert result.stderr == "ebpfasm: there is no datapath: none of these namespaces has a program at a hook\n"
-        if expected is None:
-            assert json.loads(result.stdout) == {"namespaces": [], "programs": [], "maps": []}
-        else:
-            assert result.stdout == expected
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_where_there_is_nothing_it_says_so(veth: Veth, form: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["datapath", "show", "--netns", veth.netns, *form]) == 0
+    out, err = capsys.readouterr()
+    assert err == "ebpfasm: there is no datapath: none of these namespaces has a program at a hook\n"
+    assert json.loads(out or "null") == ({"namespaces": [], "programs": [], "maps": []} if form else None)
 
 
-def test_all_namespaces(veth: Veth, pod: Pod) -> None:
-    told = json.loads(run("datapath", "show", "--json").stdout)
-    assert veth.netns in {each["name"] for each in told["namespaces"]}
+def test_all_namespaces_as_another_process(veth: Veth, pod: Pod) -> None:
+    result = run("datapath", "show", "--json")
+    assert result.returncode == 0
+    assert veth.netns in {each["name"] for each in json.loads(result.stdout)["namespaces"]}
 
 
-def test_a_namespace_that_is_not_there() -> None:
-    result = run("datapath", "show", "--netns", "nowhere-at-all")
-    assert (result.returncode, result.stdout) == (1, "")
-    assert "no network namespace 'nowhere-at-all'" in result.stderr
+def test_a_namespace_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["datapath", "show", "--netns", "nowhere-at-all"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "no network namespace 'nowhere-at-all'" in err
 
 
 def test_watching_shows_what_changes_until_an_interrupt(veth: Veth, pod: Pod) -> None:
@@ -129,12 +142,14 @@ def test_watching_shows_what_changes_until_an_interrupt(veth: Veth, pod: Pod) ->
     ],
 )
 def test_wrong_usage(arguments: tuple[str, ...]) -> None:
-    assert run(*arguments).returncode == 2
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    assert ended.value.code == 2
 
 
-def test_what_is_another_processs_is_left_alone(veth: Veth, pod: Pod) -> None:
+def test_what_is_another_processs_is_left_alone(show: Show, veth: Veth, pod: Pod) -> None:
     """Looking takes no descriptor that stays: the array still ends with its owner."""
-    show(veth)
+    show()
     before = pod.program_id
-    show(veth, "--svg")
+    show("--svg")
     assert pod.program_id == before

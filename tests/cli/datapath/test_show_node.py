@@ -1,17 +1,19 @@
-"""A whole node, as another process sees it: its pods, endpoints, policies, and what was counted."""
+"""A whole node, seen from the kernel alone: its pods, endpoints, policies, and what was counted."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
 
+from ebpfasm.cli import main
 from ebpfasm.datapath import Endpoint, Ipvlan, Node, Policy, Veth
 from ebpfasm.datapath.policy import CompiledPolicy
 from ebpfasm.kernel import netlink
-from tests.cli.run import run
 from tests.datapath.frames import tcp4
 
 pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
@@ -43,9 +45,14 @@ def made(request: pytest.FixtureRequest, netns: Callable[[], str]) -> Iterator[M
 
 
 def told(made: Made) -> dict[str, Any]:
-    result = run("datapath", "show", "--json", *(word for place in made.places for word in ("--netns", place)))
-    assert (result.returncode, result.stderr) == (0, "")
-    return json.loads(result.stdout)  # type: ignore[no-any-return]
+    return json.loads(show(made, "--json"))  # type: ignore[no-any-return]
+
+
+def show(made: Made, *arguments: str) -> str:
+    stdout = io.StringIO()
+    with contextlib.redirect_stdout(stdout):
+        assert main(["datapath", "show", *arguments, *(f"--netns={place}" for place in made.places)]) == 0
+    return stdout.getvalue()
 
 
 def test_the_nodes_maps(made: Made) -> None:
@@ -90,11 +97,9 @@ def test_what_rules_counted(made: Made) -> None:
 
 
 def test_the_tree_and_the_pictures(made: Made) -> None:
-    chosen = [word for place in made.places for word in ("--netns", place)]
-    tree = run("datapath", "show", *chosen).stdout.splitlines()
+    tree = show(made).splitlines()
     assert any(line.startswith("endpoints  map ") for line in tree)
     assert any(line.startswith("policies  program array ") for line in tree)
     assert any("[11] 10.0.0.11, fd00::11: policy" in line for line in tree)
     for form in ("--dot", "--svg"):
-        text = run("datapath", "show", form, *chosen).stdout
-        assert "[11] 10.0.0.11, fd00::11" in text
+        assert "[11] 10.0.0.11, fd00::11" in show(made, form)
