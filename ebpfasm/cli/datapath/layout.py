@@ -7,6 +7,7 @@ The same graph is always placed in the same way.
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -175,7 +176,10 @@ def _crossings(columns: list[list[_Item]]) -> int:
             for item in column
             for other, into, out in item.right
         )
-        found += sum(ends[first][1] > ends[second][1] for second in range(len(ends)) for first in range(second))
+        seen: list[float] = []
+        for _, into in ends:
+            found += len(seen) - bisect_right(seen, into)
+            insort(seen, into)
     return found
 
 

@@ -116,10 +116,9 @@ class _Drawing:
             else:
                 self._corners[block.id] = (x + left, y + HEAD + MARGIN)
         # The right border of each box's column.
-        ends = {
-            x: max(x + widths[id] for id in placed.corners if placed.corners[id][0] == x)
-            for x, _ in placed.corners.values()
-        }
+        ends: dict[float, float] = {}
+        for id, (x, _) in placed.corners.items():
+            ends[x] = max(ends.get(x, 0.0), x + widths[id])
         self._borders = {id: ends[x] + left for id, (x, _) in placed.corners.items()}
         for id, (frame_id, above) in inner.items():
             x, y, width, _ = self._frames[frame_id]
