@@ -14,6 +14,7 @@ from tests.generate import examples
 MARKS = {
     "02_live_swap": [pytest.mark.needs_kernel, pytest.mark.needs_netns],
     "03_count_by_destination": [pytest.mark.needs_kernel],
+    "05_pods_and_policies": [pytest.mark.needs_kernel, pytest.mark.needs_netns],
 }
 """What the examples need besides Python."""
 
@@ -52,6 +53,7 @@ def test_an_example_says_what_it_said(name: str, tmp_path: Path, request: pytest
         ("01_entry_stub", "big-endian: 18210000aabbccdd 0000000000000000 b730000000000000 850000000000000c"),
         ("02_live_swap", "slot 0 holds 'drop': a packet is lost"),
         ("03_count_by_destination", "10.0.1.2     3"),
+        ("05_pods_and_policies", "shop -> web, port 80: dropped"),
     ],
 )
 def test_the_golden_files_say_what_the_examples_are_there_to_say(name: str, line: str) -> None:

@@ -88,11 +88,13 @@ def test_what_needs_the_kernel(no_leaks: None, bpffs: Path, directory: Path) -> 
             assert run(step.command.replace(BPF_FILE_SYSTEM, str(bpffs)), directory) == step.output
 
 
-@pytest.mark.parametrize("command", ["asm", "disasm", "stub", "run", "demo"])
+@pytest.mark.parametrize("command", ["asm", "disasm", "stub", "run", "datapath show", "demo"])
 def test_every_option_is_on_the_page(command: str) -> None:
     usage = re.search(rf"```\n(ebpfasm {command} .*?)```", TEXT, re.DOTALL)
     assert usage is not None
-    parser = next(action.choices for action in _parser()._actions if action.choices)[command]
+    parser = _parser()
+    for word in command.split():
+        parser = next(action.choices for action in parser._actions if isinstance(action.choices, dict))[word]
     options = {option for action in parser._actions for option in action.option_strings}
     assert set(re.findall(r"--?\w[\w-]*", usage[1])) == options - {"-h", "--help", "--output"}
     for action in parser._actions:
