@@ -14,7 +14,7 @@ from tests.net import Veth
 
 README = Path(__file__).parent.parent / "README.md"
 TEXT = README.read_text(encoding="utf-8")
-BLOCK = re.compile(r"(<!-- kernel -->\n)?```python\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(r"(?<!<!-- fragment -->\n)(<!-- kernel -->\n)?```python\n(.*?)```", re.DOTALL)
 BLOCKS = [(bool(match[1]), match[2]) for match in BLOCK.finditer(TEXT)]
 PURE = [source for kernel, source in BLOCKS if not kernel]
 
