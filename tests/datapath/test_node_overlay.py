@@ -87,9 +87,9 @@ def pair(connector: Connector, request: pytest.FixtureRequest, netns: Callable[[
 def test_pods_of_two_nodes_reach_each_other(pair: Pair, family: int) -> None:
     for number, other in ((1, 2), (2, 1)):
         assert reaches(pair.pods[number].netns, pair.pods[other].netns, addresses(other)[family])
-    one, other = overlay_of(pair.nodes[1]), overlay_of(pair.nodes[2])
-    assert one.keys() == other.keys() == {Count.SENT, Count.RECEIVED}
-    assert (one[Count.SENT], other[Count.SENT]) == (other[Count.RECEIVED], one[Count.RECEIVED])
+    near, far = overlay_of(pair.nodes[1]), overlay_of(pair.nodes[2])
+    assert near.keys() == far.keys() == {Count.SENT, Count.RECEIVED}
+    assert (near[Count.SENT], far[Count.SENT]) == (far[Count.RECEIVED], near[Count.RECEIVED])
 
 
 @pytest.mark.parametrize("family", [0, 1], ids=["IPv4", "IPv6"])
