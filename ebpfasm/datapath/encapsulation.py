@@ -40,6 +40,11 @@ SOURCE = 6
 """Where the source is in an Ethernet header."""
 LEN, GSO_SIZE = 0, 176
 """Offsets in struct __sk_buff."""
+GSO_BY_FRAGS = 0xFFFF
+"""A gso_size that says nothing: SCTP's segments have sizes of their own (linux/skbuff.h)."""
+LEAST_HEADERS = 28
+"""Of a segment: IPv4's and UDP's. So no segment that fits is taken for too long, and those of a pod that thinks it has
+the MTU of Ethernet are not lost without a trace."""
 
 MAC = -8
 """Where on the stack the source is written from, once the destination's key is no longer needed there."""
@@ -59,7 +64,7 @@ def encapsulate_block(
         ifindex: the VXLAN device's, 1..2³¹-1, in the namespace where the packet is when the program runs.
         counts: the map of `create_counts`.
         mtu: the most bytes of a packet, without link-layer header, that a tunnel carries. Longer ones are
-            dropped, but for those that the device will cut to segments.
+            dropped, but for those that the device will cut to segments which are not longer.
         mac: the six bytes of the VXLAN device's hardware address, which packets get as their source; None leaves
             the source alone. What a device without addresses sends (netkit in mode l3) has zeros there, and
             newer kernels drop that where it comes out of a tunnel (vxlan_set_mac() in
@@ -78,8 +83,11 @@ def encapsulate_block(
             JEq.Imm(R0, 0, onward),
             Mov.Reg(R9, R0).with_comment("the tunnel"),
             LoadMem(R1, R6, GSO_SIZE, Word),
-            JNE.Imm(R1, 0, fits),
-            LoadMem(R1, R6, LEN, Word),
+            JEq.Imm(R1, 0, f"{prefix}whole"),
+            JEq.Imm(R1, GSO_BY_FRAGS, fits),
+            JLE.Imm(R1, mtu - LEAST_HEADERS, fits),
+            Ja.Label(f"{prefix}too_long"),
+            LoadMem(R1, R6, LEN, Word).with_symbol(f"{prefix}whole"),
             Sub.Reg(R1, R7),
             JLE.Imm(R1, mtu, fits),
             *_dropped(prefix, "too_long", Count.TOO_LONG),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from errno import ENODEV, ENOENT
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from ebpfasm.asm.program import Instructions
@@ -11,6 +12,7 @@ from ebpfasm.asm.table import Mov
 from ebpfasm.datapath import encapsulation, tunnels
 from ebpfasm.datapath.addresses import network
 from ebpfasm.datapath.connectors.connector import Hook
+from ebpfasm.datapath.connectors.pod_side import if_there
 from ebpfasm.datapath.counters import read_counters
 from ebpfasm.datapath.delivery import deliver_block
 from ebpfasm.datapath.tunnels import Count, checked_remote, checked_vni
@@ -56,7 +58,7 @@ class Overlay:
         underlay: the device that leads to the other nodes, in the host's namespace; None for that of the default
             route. Only its MTU counts here, the kernel routes the tunnels.
         device: the name of the VXLAN device. One that is there already is taken if it is in metadata mode and has
-            that port, and left there in the end.
+            that port, and left there in the end as it was.
         vni: the VNI that packets for this node carry, 0..16777215; others are dropped.
         port: the UDP port of all nodes.
         outer: 4, or 6 where a node may have an IPv6 address: tunnels between those add 70 bytes to a packet, not 50.
@@ -112,7 +114,8 @@ class Overlay:
                 f"creating vxlan device {self.device!r}",
                 lambda: devices.create_vxlan(self.device, port=self.port, mtu=mtu, mac=self.mac, netns=host),
             )
-            steps.done(f"deleted vxlan device {self.device!r}", lambda: netlink.delete_link(ifindex, host))
+            undo = partial(netlink.delete_link, ifindex, host)
+            steps.done(f"deleted vxlan device {self.device!r}", partial(if_there, undo))
         else:
             steps.do(f"checking the device {self.device!r} that is there", self._check, found, mtu)
             ifindex = found.ifindex
@@ -208,26 +211,32 @@ class OverlaySite:
         """
         if self.overlay.forwarding:
             self._forward(steps)
+        was_down = steps.do(f"looking at {self.device!r}", lambda: not link_info.link(self.ifindex, self.host).up)
         steps.do(f"bringing {self.device!r} up", netlink.set_up, self.ifindex, self.host)
+        if was_down:
+            undo = partial(netlink.set_down, self.ifindex, self.host)
+            steps.done(f"brought {self.device!r} down", partial(if_there, undo))
 
     def _forward(self, steps: Steps) -> None:
-        strict = sysctl.read(("ipv4", "conf", "all", "rp_filter"), self.host)
-        steps.do(
-            f"letting packets from {self.device!r} be forwarded",
-            # The stricter of the device's rp_filter and that of all counts, but 2, loose, comes before 1, strict.
-            lambda: netlink.set_link(self.ifindex, self.host, forwarding=True, rp_filter=2 if strict else 0),
-        )
-        setting = ("ipv6", "conf", "all", "forwarding")
-        step = "letting IPv6 packets be forwarded"
-        try:
-            before = steps.do(step, sysctl.read, setting, self.host)
-        except KernelError as error:
-            if error.errno == ENOENT:  # a kernel without IPv6
-                return
-            raise
-        if not before:
-            steps.do(step, sysctl.write, setting, 1, self.host)
-            steps.done("stopped forwarding of IPv6 packets", lambda: sysctl.write(setting, 0, self.host))
+        device = ("ipv4", "conf", self.device)
+        strict = steps.do("looking at rp_filter", sysctl.read, ("ipv4", "conf", "all", "rp_filter"), self.host)
+        # The greater of the device's rp_filter and that of all counts: 2, loose, takes the place of 1, strict.
+        for setting, value in (
+            ((*device, "rp_filter"), 2 if strict else 0),
+            ((*device, "forwarding"), 1),
+            (("ipv6", "conf", "all", "forwarding"), 1),
+        ):
+            words = f"setting {'.'.join(setting)} to {value}"
+            try:
+                before = steps.do(words, sysctl.read, setting, self.host)
+            except KernelError as error:
+                if setting[0] == "ipv6" and error.errno == ENOENT:  # a kernel without it
+                    continue
+                raise
+            if before != value:
+                steps.do(words, sysctl.write, setting, value, self.host)
+                undo = partial(sysctl.write, setting, before, self.host)
+                steps.done(f"set {'.'.join(setting)} to {before}", partial(if_there, undo))
 
     def connect_node(
         self, prefixes: Addressed | Iterable[Addressed], remote: str | IPv4Address | IPv6Address, vni: int | None = None

@@ -116,9 +116,12 @@ def checked_remote(remote: str | IPv4Address | IPv6Address) -> IPv4Address | IPv
         address = ip_address(remote)
     except ValueError as error:
         raise OperandError(f"remote: {error}", field="remote", value=remote) from None
-    if address.is_multicast or address.is_unspecified or (address.version == 6 and address.scope_id):
+    scoped = address.version == 6 and (address.is_link_local or address.scope_id)
+    if address.is_multicast or address.is_unspecified or address.is_loopback or scoped:
         raise OperandError(
-            f"remote: must be the address of one node, without a scope, not {remote}", field="remote", value=remote
+            f"remote: must be the address of another node, that needs no scope, not {remote}",
+            field="remote",
+            value=remote,
         )
     return address
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import NamedTuple
@@ -15,11 +17,13 @@ from ebpfasm.datapath.tunnels import Count
 from ebpfasm.errors import DatapathError
 from ebpfasm.kernel import link_info, netlink
 from ebpfasm.kernel.interfaces import interfaces
+from ebpfasm.kernel.netns import run_in
 from tests.datapath.reach import PORT, reaches
 
 pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns, pytest.mark.needs_vxlan]
 
 WIRE_MTU = 1500
+PATIENCE_S = 20.0  # how long a stream may stand still
 POD_PREFIXES = {1: ["10.1.0.0/16", "fd01::/64"], 2: ["10.2.0.0/16", "fd02::/64"]}
 NODES = {1: ("192.0.2.1", "2001:db8::1"), 2: ("192.0.2.2", "2001:db8::2")}
 
@@ -113,6 +117,37 @@ def test_each_packet_meets_both_policies_once(pair: Pair, family: int) -> None:
         sender.set_egress(None)
         receiver.set_ingress(None)
         assert reaches(sender.netns, receiver.netns, to, port=PORT + 1)
+
+
+@pytest.mark.parametrize("family", [0, 1], ids=["IPv4", "IPv6"])
+def test_a_stream_whose_segments_the_device_cuts(pair: Pair, family: int) -> None:
+    """TCP hands down pieces that are longer than any MTU, and takes them in joined together."""
+    inet = (socket.AF_INET, socket.AF_INET6)[family]
+    sent = bytes(range(256)) * 4096
+    with (
+        run_in(pair.pods[2].netns, socket.socket, inet, socket.SOCK_STREAM) as server,
+        run_in(pair.pods[1].netns, socket.socket, inet, socket.SOCK_STREAM) as client,
+    ):
+        server.settimeout(PATIENCE_S)
+        client.settimeout(PATIENCE_S)
+        server.bind((addresses(2)[family], PORT))
+        server.listen()
+        client.connect((addresses(2)[family], PORT))
+        accepted, _ = server.accept()
+        with accepted:
+            accepted.settimeout(PATIENCE_S)
+            sending = threading.Thread(target=client.sendall, args=(sent,))
+            sending.start()
+            received = b""
+            while len(received) < len(sent) and (piece := accepted.recv(1 << 16)):
+                received += piece
+            sending.join()
+    assert received == sent
+    site = pair.nodes[1].overlay
+    assert site is not None
+    counted = site.counted()[Count.SENT]
+    assert counted.bytes / counted.packets > site.mtu, "they were cut behind the program"
+    assert Count.TOO_LONG not in overlay_of(pair.nodes[1])
 
 
 def test_pods_of_one_node_do_without_the_overlay(pair: Pair, netns: Callable[[], str]) -> None:

@@ -31,6 +31,7 @@ MakeNetNS = Callable[[], str]
 
 WIRE_MTU = 1500
 SOON_S = 0.2  # how long a datagram is waited for that should not come
+RTN_LOCAL = 2  # linux/rtnetlink.h
 GATEWAYS = ("169.254.1.1", "fe80::1")
 SCHED_CLS = ProgramType.SCHED_CLS
 
@@ -115,6 +116,7 @@ class Node:
             self.endpoints[address] = number
         until_up(pod, far)
         until_up(host, near)
+        until_local(pod, addresses[6])
         made = Pod(pod, addresses, near, policed)
         self.pods.append(made)
         return made
@@ -130,6 +132,21 @@ def until_up(place: str, index: int) -> None:
         return netlink.ask(place, "RTM_GETLINK", "looking at a link", look)
 
     assert eventually(is_up)
+
+
+def until_local(place: str, address: str) -> None:
+    """Wait until packets to an IPv6 address are taken in: its route is added by a work of its own.
+
+    That is so without duplicate address detection, too (addrconf_dad_start() in net/ipv6/addrconf.c).
+    """
+
+    def is_local() -> bool:
+        def look(route: Any) -> bool:
+            return bool(route.route("get", dst=address)[0]["type"] == RTN_LOCAL)
+
+        return netlink.ask(place, "RTM_GETROUTE", "looking for a route", look)
+
+    assert eventually(is_local)
 
 
 class Nodes(NamedTuple):
@@ -358,6 +375,21 @@ def test_what_is_made_and_what_is_left(host: str) -> None:
     assert state(host) == before
 
 
+def test_a_device_that_is_there_is_left_as_it_was(host: str) -> None:
+    index = devices.create_vxlan("vx0", netns=host)
+    forwarding = ("ipv4", "conf", "vx0", "forwarding")
+    before = sysctl.read(forwarding, host)
+    with prepared(host, Overlay(device="vx0", forwarding=True)):
+        assert link_info.link(index, host).up
+        assert sysctl.read(forwarding, host) == 1
+    assert not link_info.link(index, host).up
+    assert sysctl.read(forwarding, host) == before
+    netlink.set_up(index, host)
+    with prepared(host, Overlay(device="vx0")):
+        pass
+    assert link_info.link(index, host).up
+
+
 def test_a_device_that_is_there_is_taken_and_left(host: str) -> None:
     index = devices.create_vxlan("vx0", mtu=1400, netns=host)
     with prepared(host, Overlay(device="vx0")) as site:
@@ -416,7 +448,7 @@ def test_a_port_that_something_else_has(host: str) -> None:
 
 STEPS = [
     (link_info, "link"), (devices, "create_vxlan"), ("ebpfasm.datapath.tunnels", "create_tunnels"),
-    ("ebpfasm.datapath.tunnels", "create_counts"), (netlink, "set_link"), (sysctl, "write"), (netlink, "set_up"),
+    ("ebpfasm.datapath.tunnels", "create_counts"), (sysctl, "write"), (netlink, "set_up"),
 ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from ipaddress import IPv4Address, IPv6Address, ip_network
@@ -125,15 +126,24 @@ def test_which_packets_are_sent_and_what_is_counted(side: Any) -> None:
 
 
 @pytest.mark.parametrize("side", sides)
-def test_packets_to_be_cut_to_segments_may_be_longer(side: Any) -> None:
+@pytest.mark.parametrize(
+    ("size", "verdict", "count"),
+    [
+        (1000, REDIRECT, Count.SENT),
+        (MTU - 28, REDIRECT, Count.SENT),
+        (MTU - 27, SHOT, Count.TOO_LONG),
+        (0xFFFF, REDIRECT, Count.SENT),
+    ],
+)
+def test_packets_to_be_cut_to_segments_may_be_longer(side: Any, size: int, verdict: int, count: Count) -> None:
     ctx = bytearray(192)
-    ctx[176:180] = (1000).to_bytes(4, "little")
+    ctx[176:180] = size.to_bytes(4, sys.byteorder)
     with (
         maps(side) as (tunnels, counts),
         loaded(side, encapsulation(tunnels, DEVICE, counts, mtu=MTU)) as program,
     ):
-        assert program.test_run(LONGEST + bytes(600), ctx=bytes(ctx)).retval == REDIRECT
-        assert list(counted(counts)) == [Count.SENT]
+        assert program.test_run(LONGEST + bytes(600), ctx=bytes(ctx)).retval == verdict
+        assert list(counted(counts)) == [count]
 
 
 def test_into_which_tunnel_packets_go() -> None:
@@ -256,9 +266,11 @@ def test_the_map_is_used_like_a_dictionary(side: Any) -> None:
     [
         ("192.0.2.2", "tunnel: must be an address and a VNI, not '192.0.2.2'"),
         (("node", 1), "remote: 'node' does not appear to be an IPv4 or IPv6 address"),
-        (("224.0.0.1", 1), "remote: must be the address of one node, without a scope, not 224.0.0.1"),
-        (("::", 1), "remote: must be the address of one node, without a scope, not ::"),
-        (("fe80::1%eth0", 1), "remote: must be the address of one node, without a scope, not fe80::1%eth0"),
+        (("224.0.0.1", 1), "remote: must be the address of another node, that needs no scope, not 224.0.0.1"),
+        (("::", 1), "remote: must be the address of another node, that needs no scope, not ::"),
+        (("fe80::1%eth0", 1), "remote: must be the address of another node, that needs no scope, not fe80::1%eth0"),
+        (("fe80::1", 1), "remote: must be the address of another node, that needs no scope, not fe80::1"),
+        (("127.0.0.1", 1), "remote: must be the address of another node, that needs no scope, not 127.0.0.1"),
         (("192.0.2.2", 1 << 24), "vni must be in 0..16777215, not 16777216"),
         (("192.0.2.2", -1), "vni must be in 0..16777215, not -1"),
         (("192.0.2.2", True), "vni must be in 0..16777215, not True"),
