@@ -183,7 +183,7 @@ class Node:
                 self._deliver_at(hook, self._delivery)
             if self.overlay is not None:
                 for hook in self.overlay.hooks:
-                    self._deliver_at(hook, self.overlay.delivery)
+                    self._deliver_at(hook, self.overlay.delivery if self.site.keeps_origin else self.overlay.reception)
                 steps.do("starting its overlay", self.overlay.start, steps)
 
     def _check_overlay(self) -> None:
@@ -340,7 +340,8 @@ class Node:
             raise failure
 
     def _delivery(self, endpoints: Map, policies: Map, counts: Map, *, missing: Missing) -> Instructions:
-        skip = None if self.overlay is None else self.overlay.ifindex
+        # What the overlay delivered is not policed again, where that can be told.
+        skip = self.overlay.ifindex if self.overlay is not None and self.site.keeps_origin else None
         return delivery(endpoints, policies, counts, missing=missing, skip_from=skip)
 
     def _load(self, code: Callable[..., Instructions], counts: Map, name: str) -> Program:

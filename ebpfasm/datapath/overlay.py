@@ -7,8 +7,8 @@ from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from ebpfasm.asm.program import Instructions
-from ebpfasm.asm.register import R1, R6
-from ebpfasm.asm.table import Mov
+from ebpfasm.asm.register import R0, R1, R6
+from ebpfasm.asm.table import Mov, Return
 from ebpfasm.datapath import encapsulation, tunnels
 from ebpfasm.datapath.addresses import network
 from ebpfasm.datapath.connectors.connector import Hook
@@ -301,6 +301,14 @@ class OverlaySite:
         received = encapsulation.reception_block(self.overlay.vni, self.counts)
         delivered = deliver_block(endpoints, policies, counts, missing=missing)
         return Instructions([Mov.Reg(R6, R1), received, delivered])
+
+    def reception(self, *_: object, **__: object) -> Instructions:
+        """The program for `hooks` where the hooks of the pods see, and police, the packets of the overlay as well.
+
+        It drops those without this node's VNI. The arguments are those of `delivery`, and of no consequence.
+        """
+        received = encapsulation.reception_block(self.overlay.vni, self.counts)
+        return Instructions([Mov.Reg(R6, R1), received, Mov.Imm(R0, 0), Return()])
 
     def counted(self) -> dict[Count, Counted]:
         """What was counted until now, packets and bytes."""

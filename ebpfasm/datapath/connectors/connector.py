@@ -65,10 +65,13 @@ class Site(ABC):
         hooks: the host's hooks that packets to pods pass.
         sender_delivers: whether packets from pod to pod meet no hook but the sender's egress, so that the
             sender's program must call the receiver's policy.
+        keeps_origin: whether a packet still tells, at a hook that packets to one pod pass, which device it came in
+            through (``ingress_ifindex``).
     """
 
     hooks: tuple[Hook, ...] = ()
     sender_delivers: bool = False
+    keeps_origin: bool = True
 
     @abstractmethod
     def plug(self, steps: Steps, netns: NetNS, interface: Interface, *, host: NetNS | None = None) -> Plugged:

@@ -56,6 +56,8 @@ class Netkit(Connector):
 class NetkitSite(Site):
     """A namespace with netkit pairs to its pods; made by `Netkit.prepare`."""
 
+    keeps_origin = False  # netkit_prep_forward() scrubs packets before it runs the program, drivers/net/netkit.c
+
     def __init__(self, connector: Netkit, host: NetNS) -> None:
         self._connector = connector
         self._host = host
