@@ -9,6 +9,7 @@ import pytest
 
 from ebpfasm.cli.demo import lab
 from ebpfasm.kernel import netns
+from ebpfasm.testing.privileges import FEATURES
 from tests.cli.run import run, start
 
 pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
@@ -36,17 +37,17 @@ def test_it_keeps_its_promises(kind: str) -> None:
     ]
 
 
-@KINDS
-def test_its_result_as_json(kind: str) -> None:
-    result = run("demo", "matrix", "--pods", kind, "--json")
+def test_its_result_as_json() -> None:
+    result = run("demo", "matrix", "--json")
     assert (result.returncode, result.stderr) == (0, "")
     told = json.loads(result.stdout)
+    kind = "veth" if FEATURES["needs_ipvlan"].why_not() else "ipvlan"
     assert (told["verified"], told["engine"], told["pods"]) == (True, "kernel", kind)
     assert [len(stage["unreached"]) for stage in told["stages"]] == [0, 10, 0]
     assert all(told["stages"][1]["rules"].values())
 
 
-@pytest.mark.parametrize("line", ["ebpfasm demo matrix", "  │ 10.0.0.11", "No policies: every", "Policies for web"])
+@pytest.mark.parametrize("line", ["ebpfasm demo matrix", "Policies for web"])
 def test_a_signal_ends_it_cleanly(line: str) -> None:
     with start("demo", "matrix") as process:
         assert process.stdout is not None
