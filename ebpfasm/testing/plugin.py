@@ -22,6 +22,7 @@ MARKERS = {
     "needs_netkit": "needs netkit devices, in a kernel that has them",
     "needs_tcx": "needs tcx links, in a kernel that has them",
     "needs_vxlan": "needs VXLAN devices, in a kernel that has them",
+    "needs_linux(version, what)": "needs what Linux does since that version, '6.13', where no marker stands for it",
 }
 
 
@@ -45,6 +46,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in MARKERS:
         if item.get_closest_marker(marker):
             _skip_unless(marker)
+    if older := _older(item):
+        pytest.skip(older)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -54,10 +57,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     Not where the kernel lacks what one of the markers stands for.
     """
     report = yield
-    if report.skipped and any(item.get_closest_marker(marker) for marker in MARKERS):
+    if report.skipped and any(item.get_closest_marker(marker.partition("(")[0]) for marker in MARKERS):
         from ebpfasm.testing.privileges import FEATURES, required
 
-        if required() and not any(item.get_closest_marker(name) and FEATURES[name].why_not() for name in FEATURES):
+        lacking = any(item.get_closest_marker(name) and FEATURES[name].why_not() for name in FEATURES) or _older(item)
+        if required() and not lacking:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
             report.outcome = "failed"
             report.longrepr = _told(str(reason))
@@ -100,6 +104,16 @@ def _told(reason: str) -> str:
     from ebpfasm.testing.privileges import REQUIRE
 
     return f"{REQUIRE} is set, and this test did not run. {reason}"
+
+
+def _older(item: pytest.Item) -> str:
+    """Return what the running kernel is too old for, of the markers ``needs_linux``."""
+    for mark in item.iter_markers("needs_linux"):
+        from ebpfasm.testing.privileges import why_older
+
+        if reason := why_older(*mark.args):
+            return reason
+    return ""
 
 
 def _skip_unless(marker: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 from typing import NamedTuple
 
@@ -13,7 +14,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FEATURES", "REASONS", "REQUIRE", "Feature", "required", "why_no_kernel", "why_no_namespaces"]
+__all__ = [
+    "FEATURES",
+    "REASONS",
+    "REQUIRE",
+    "Feature",
+    "older",
+    "required",
+    "why_no_kernel",
+    "why_no_namespaces",
+    "why_older",
+]
 
 BPF_MAP_TYPE_PROG_ARRAY = 3
 
@@ -54,6 +65,23 @@ def why_no_namespaces() -> str:
         return str(error)
     netns.delete(name)
     return ""
+
+
+def why_older(version: str, what: str) -> str:
+    """Return that the running kernel is older than ``version``, such as ``"6.13"``, in which ``what`` began."""
+    if sys.platform != "linux":
+        return f"{what} is Linux's, and this is {sys.platform}"
+    release = os.uname().release
+    return f"{what} is Linux's since {version}, and this is {release}" if older(release, version) else ""
+
+
+def older(release: str, version: str) -> bool:
+    """Whether a kernel's release, such as ``"6.12.117+deb12-amd64"``, is older than ``version``, such as ``"6.13"``."""
+    return _numbers(release) < _numbers(version)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(digits) for digits in re.findall(r"\d+", text)[:2])
 
 
 REASONS = {"needs_kernel": why_no_kernel, "needs_netns": why_no_namespaces}

@@ -15,8 +15,9 @@ REPORT = "EBPFASM_LAB_REPORT"
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """Put a test's markers on its report."""
+    """Put a test's markers on its report, and since when Linux has what it needs."""
     report = yield
+    report.ebpfasm_since = sorted({mark.args[0] for mark in item.iter_markers("needs_linux")})
     report.ebpfasm_markers = sorted({mark.name for mark in item.iter_markers() if mark.name.startswith("needs_")})
     return report
 
@@ -31,6 +32,7 @@ class Counts:
         """Keep the worst of a test's three reports."""
         test = self.tests.setdefault(report.nodeid, {"outcome": "passed", "reason": "", "seconds": 0.0})
         test["markers"] = getattr(report, "ebpfasm_markers", [])
+        test["since"] = getattr(report, "ebpfasm_since", [])
         test["seconds"] += report.duration
         if report.failed:
             test["outcome"] = "failed"

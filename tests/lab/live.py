@@ -24,7 +24,7 @@ __all__ = ["CHECKOUT", "Lines", "live", "shared", "work"]
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PLUGINS = ("-p", "tests.lab.counts", "-p", "tests.lab.economy", "-p", "no:cacheprovider")
-PYTEST = ("python", "-m", "pytest", *PLUGINS, "-m", " or ".join(MARKERS))
+PYTEST = ("python", "-m", "pytest", *PLUGINS, "-m", " or ".join(marker.partition("(")[0] for marker in MARKERS))
 
 
 def live(serieses: Sequence[str], arguments: Sequence[str], *, memory_mib: int, timeout_s: float) -> bool:
@@ -70,7 +70,7 @@ def _tested(guest: Guest, arguments: Sequence[str], say: Callable[[str], None]) 
             tests = json.loads(Path(directory, "report.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             tests = {}
-    found = problems(tests, outcome, guest.kernel.options())
+    found = problems(guest.kernel.release, tests, outcome, guest.kernel.options())
     for problem in found:
         say(problem)
     return line(guest.kernel.release, tests), not found

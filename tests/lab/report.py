@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from ebpfasm.testing.privileges import older
 from tests.lab.guest import Outcome
 
 __all__ = ["OPTIONS", "line", "problems"]
@@ -32,15 +33,16 @@ def line(release: str, tests: Tests) -> str:
     )
 
 
-def problems(tests: Tests, outcome: Outcome, options: Mapping[str, str]) -> list[str]:
+def problems(release: str, tests: Tests, outcome: Outcome, options: Mapping[str, str]) -> list[str]:
     """Return what keeps a run from being well, a line or more each; empty if all is well.
 
-    A test that skips is a problem when the kernel has all it needs. The judge is the kernel's own configuration,
-    ``options``, and not what made the test skip.
+    A test that skips is a problem when the kernel has all it needs. The judges are the kernel's release and its own
+    configuration, ``options``, and not what made the test skip.
     """
     found = []
     for name, test in tests.items():
         lacking = [OPTIONS[marker] for marker in test["markers"] if OPTIONS.get(marker, "") not in {"", *options}]
+        lacking += [version for version in test["since"] if older(release, version)]
         if test["outcome"] == "skipped" and not lacking:
             found.append(f"{name} skipped, and this kernel has what it needs: {test['reason']}")
     if outcome.explanation:

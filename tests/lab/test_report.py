@@ -12,11 +12,12 @@ from tests.lab.guest import BOOT_FAILED, Outcome
 from tests.lab.report import line, problems
 
 WELL = Outcome(0, "")
+RELEASE = "6.12.117+deb12-amd64"
 OPTIONS = {"CONFIG_IPVLAN": "m", "CONFIG_VETH": "m"}
 
 
-def entry(outcome: str, *markers: str, reason: str = "") -> dict[str, Any]:
-    return {"outcome": outcome, "markers": [*markers, "needs_kernel"], "reason": reason}
+def entry(outcome: str, *markers: str, reason: str = "", since: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {"outcome": outcome, "markers": [*markers, "needs_kernel"], "since": list(since), "reason": reason}
 
 
 def test_the_line() -> None:
@@ -31,21 +32,26 @@ def test_the_line() -> None:
 
 
 def test_a_skip_for_what_the_kernel_lacks_is_well() -> None:
-    assert problems({"a": entry("skipped", "needs_netkit"), "b": entry("passed")}, WELL, OPTIONS) == []
+    assert problems(RELEASE, {"a": entry("skipped", "needs_netkit"), "b": entry("passed")}, WELL, OPTIONS) == []
 
 
 @pytest.mark.parametrize("markers", [(), ("needs_ipvlan",), ("needs_netns",)])
 def test_a_skip_for_what_it_has_is_not(markers: tuple[str, ...]) -> None:
-    assert problems({"a": entry("skipped", *markers, reason="no wish")}, WELL, OPTIONS) == [
+    assert problems(RELEASE, {"a": entry("skipped", *markers, reason="no wish")}, WELL, OPTIONS) == [
         "a skipped, and this kernel has what it needs: no wish"
     ]
 
 
+def test_a_skip_for_a_later_kernel_is_well() -> None:
+    assert problems(RELEASE, {"a": entry("skipped", since=("6.1", "6.13"))}, WELL, OPTIONS) == []
+    assert len(problems(RELEASE, {"a": entry("skipped", since=("6.1", "6.12"))}, WELL, OPTIONS)) == 1
+
+
 def test_a_run_that_fails_or_does_not_end() -> None:
-    assert problems({"a": entry("failed"), "b": entry("failed")}, Outcome(1, ""), OPTIONS) == [
+    assert problems(RELEASE, {"a": entry("failed"), "b": entry("failed")}, Outcome(1, ""), OPTIONS) == [
         "pytest ended with status 1; 2 tests failed"
     ]
-    assert problems({}, Outcome(BOOT_FAILED, "Kernel panic"), OPTIONS) == ["Kernel panic"]
+    assert problems(RELEASE, {}, Outcome(BOOT_FAILED, "Kernel panic"), OPTIONS) == ["Kernel panic"]
 
 
 LIVE = """

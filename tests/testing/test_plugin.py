@@ -252,6 +252,59 @@ def test_a_file_system_that_cannot_be_mounted_is_the_reason(
     result.stdout.fnmatch_lines(["*a BPF file system cannot be mounted: there is no command mount*"])
 
 
+def test_what_the_kernel_lacks_is_skipped_also_where_it_is_required(
+    pytester: pytest.Pytester, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacks = {name: privileges.Feature("needs_netns", lambda: "") for name in privileges.FEATURES}
+    lacks["needs_ipvlan"] = privileges.Feature("needs_netns", lambda: "no ipvlan in this kernel")
+    monkeypatch.setattr(privileges, "FEATURES", lacks)
+    monkeypatch.setattr(privileges, "REASONS", dict.fromkeys(privileges.REASONS, str))
+    monkeypatch.setenv("EBPFASM_REQUIRE_KERNEL", "1")
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.needs_ipvlan
+        @pytest.mark.needs_kernel
+        def test_ipvlan(): pass
+
+        @pytest.mark.needs_netkit
+        def test_netkit(): pass
+
+        @pytest.mark.needs_netkit
+        def test_netkit_skips_itself(): pytest.skip("no time")
+
+        @pytest.mark.needs_linux("999.1", "flying")
+        @pytest.mark.needs_linux("2.6", "bpf")
+        def test_later(): pass
+
+        @pytest.mark.needs_linux("2.6", "bpf")
+        def test_earlier(): pass
+        """
+    )
+    result = run("-rs")
+    result.assert_outcomes(passed=2, skipped=2, failed=1)
+    result.stdout.fnmatch_lines(["*no ipvlan in this kernel*", "*flying is Linux's since 999.1, and this is *"])
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_a_feature_is_not_looked_for_without_the_privilege(
+    pytester: pytest.Pytester, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile("import pytest\n@pytest.mark.needs_ipvlan\ndef test_it(): pass")
+    run("-rs").stdout.fnmatch_lines(["*there are no namespaces here*"])
+    monkeypatch.setenv("EBPFASM_REQUIRE_KERNEL", "1")
+    run().assert_outcomes(errors=1)
+
+
+@pytest.mark.parametrize(
+    ("release", "version", "answer"),
+    [("6.12.117+deb12-amd64", "6.13", True), ("6.12.117", "6.12", False), ("7.3.4+deb13", "6.13", False)],
+)
+def test_the_age_of_a_kernel(release: str, version: str, answer: bool) -> None:
+    assert privileges.older(release, version) is answer
+
+
 # the plugin itself
 
 
