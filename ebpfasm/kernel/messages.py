@@ -29,6 +29,7 @@ NETKIT = (
 IPV4_SETTINGS = ((1, "forwarding", "uint32"), (8, "rp_filter", "uint32"))
 
 _known: list[bool] = []
+_classes: list[Any] = []  # making one, and what pyroute2 works out at its first message, takes longer than a request
 
 
 def know_kinds() -> None:
@@ -51,6 +52,12 @@ def know_kinds() -> None:
 
 def link_settings() -> Any:
     """Return an empty message that sets a link's settings, those of IPv4 included, which pyroute2 only reads."""
+    if not _classes:
+        _classes.append(_link_settings_class())
+    return _classes[0]()
+
+
+def _link_settings_class() -> Any:
     from pyroute2.netlink import nla, nlmsg
     from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 
@@ -64,7 +71,7 @@ def link_settings() -> Any:
         "nla_map": ((1, "IFLA_ADDRESS", "l2addr"), (4, "IFLA_MTU", "uint32"), (26, "IFLA_AF_SPEC", "families")),
         "families": families,
     }
-    return type("link_settings", (nlmsg,), members)()
+    return type("link_settings", (nlmsg,), members)
 
 
 def filter_messages() -> dict[int, Any]:
