@@ -1,7 +1,7 @@
 """Two pods on a node, and a policy between them: who gets through, and what each rule counted.
 
-Needs Linux and root. Everything is in network namespaces of its own, and gone at the end. With the connector `Ipvlan` in
-the place of `Veth` it is the same, on a device of the host.
+Needs Linux and root. Everything is in network namespaces of its own, and gone at the end. With the connector `Ipvlan`
+in the place of `Veth` it is the same, on a device of the host.
 """
 
 from __future__ import annotations

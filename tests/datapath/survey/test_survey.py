@@ -152,10 +152,9 @@ def test_endpoints_policies_and_counters(veth: Veth) -> None:
             ("::/0", 10), ("10.0.0.0/8", 8), ("10.0.0.2/32", 7), ("fd00::/64", 9),
         ]  # fmt: skip
         assert (maps["policies"].role, maps["policies"].slots) == ("slots", {7: program.id})
-        assert (maps["cnt_deliver"].role, maps["cnt_deliver"].entries) == (
-            "counters",
-            {"not ip": {"packets": 2, "bytes": 2 * len(PACKET)}},
-        )
+        assert maps["cnt_deliver"].role == "counters"
+        # The device's own packets, of IPv6, may count as well: under another name.
+        assert maps["cnt_deliver"].entries["not ip"] == {"packets": 2, "bytes": 2 * len(PACKET)}
 
 
 def test_tunnels_and_what_the_overlay_counts(veth: Veth) -> None:
@@ -185,11 +184,11 @@ def test_what_the_rules_of_a_policy_count(veth: Veth) -> None:
             loaded.program.test_run(frame)
         maps = {found.name: found for found in survey([veth.netns]).maps.values()}
         length = len(tcp4())
-        assert maps["cnt_web"].entries == {
-            "rule 1": {"packets": 1, "bytes": length},
-            "rule 2": {"packets": 2, "bytes": 2 * length},
-            "default": {"packets": 1, "bytes": len(tcp6())},
-        }
+        entries = maps["cnt_web"].entries
+        assert entries["rule 1"] == {"packets": 1, "bytes": length}
+        assert entries["rule 2"] == {"packets": 2, "bytes": 2 * length}
+        # The device's own packets, of IPv6, count as well.
+        assert set(entries) - {"neighbour"} == {"rule 1", "rule 2", "default"}
 
 
 def test_counters_of_other_programs(veth: Veth) -> None:
