@@ -8,22 +8,30 @@ from typing import Any
 
 import pytest
 
-from ebpfasm import Program
+from ebpfasm import Program, ProgramType
 from ebpfasm.datapath import Endpoint, Node, Policy, Veth
 from ebpfasm.datapath.delivery import Count
 from ebpfasm.datapath.steps import Steps
 from ebpfasm.errors import ClosedError, DatapathError, KernelError, KeyExists, OperandError
-from ebpfasm.kernel import netlink
+from ebpfasm.kernel import clsact, netlink, sysctl
 from ebpfasm.kernel import netns as namespaces
 from ebpfasm.kernel.interfaces import interfaces
+from tests.datapath.connectors import topology
 from tests.datapath.packets import OK, SHOT, counting, returning
+from tests.datapath.pod_ways import WAYS, Way
 from tests.datapath.reach import PORT, reaches
+from tests.net import refusal_as_nobody
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ebpfasm.kernel.netns import NetNSLike
 
 pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns]
 
 ADDRESSES = {1: ("10.9.0.1", "fd09::1"), 2: ("10.9.0.2", "fd09::2")}
 """Of the pods, by their endpoint ids."""
 LOOPBACK = 1
+FORWARDING = (("ipv4", "ip_forward"), ("ipv6", "conf", "all", "forwarding"))
 DENY = Policy.parse("default ingress deny\ndefault egress deny")
 
 
@@ -199,40 +207,78 @@ class Failing:
         self.seen, self.failing = 0, number
 
 
-def test_every_step_of_connecting_can_fail(
-    node: Node, netns: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("way", WAYS.values())
+def test_every_step_of_connecting_can_fail(way: Way, netns: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    with topology.node(netns) as around, Node.create(way.connector(), netns=around.host) as node:
+        pod = netns()
+        before = footprint_of(around.host, pod)
+        failing = Failing(monkeypatch)
+
+        def connect() -> Endpoint:
+            return node.connect(pod, way.pods["a"].values(), ingress=DENY, egress=DENY, mtu=1400)
+
+        connect().close()
+        count = failing.seen
+        assert count > 10
+        for number in range(count):
+            failing.fail(number)
+            with pytest.raises(DatapathError, match="injected"):
+                connect()
+            assert footprint_of(around.host, pod) == before
+            assert node.pods == {}
+            assert list(node.endpoints) == []
+            assert node.policies.get(1) is None
+        failing.fail(-1)
+        with connect() as connected:
+            assert node.pods == {1: connected}
+
+
+@pytest.mark.parametrize("way", WAYS.values())
+def test_every_step_of_making_a_node_can_fail(
+    way: Way, netns: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = netns()
-    before = interfaces(node.host), interfaces(place)
-    failing = Failing(monkeypatch)
-
-    def connect() -> Endpoint:
-        return node.connect(place, ADDRESSES[1], ingress=DENY, egress=DENY, mtu=1400)
-
-    connect().close()
-    count = failing.seen
-    assert count > 10
-    for number in range(count):
-        failing.fail(number)
-        with pytest.raises(DatapathError, match="injected"):
-            connect()
-        assert (interfaces(node.host), interfaces(place)) == before
-        assert node.pods == {}
-        assert list(node.endpoints) == []
-        assert node.policies.get(1) is None
-    failing.fail(-1)
-    assert reaches(node.host, connect().netns, "10.9.0.1", expected=False) is False
+    with topology.node(netns) as around:
+        before = footprint_of(around.host)
+        failing = Failing(monkeypatch)
+        Node.create(way.connector(), netns=around.host).close()
+        for number in range(failing.seen):
+            failing.fail(number)
+            with pytest.raises(DatapathError, match="injected"):
+                Node.create(way.connector(), netns=around.host)
+            assert footprint_of(around.host) == before
 
 
-def test_every_step_of_making_a_node_can_fail(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = interfaces(host)
-    failing = Failing(monkeypatch)
-    Node.create(Veth(), netns=host).close()
-    for number in range(failing.seen):
-        failing.fail(number)
-        with pytest.raises(DatapathError, match="injected"):
-            Node.create(Veth(), netns=host)
-        assert interfaces(host) == before
+def footprint_of(*places: NetNSLike) -> list[object]:
+    """What a composition may leave in a namespace: devices, addresses, routes, qdiscs, and sysctls that it turns on."""
+    found: list[object] = []
+    for place in places:
+        there = interfaces(place)
+        routes = [route for route in netlink.routes(place) if route.ifindex in there.values()]
+        found.append((
+            there,
+            netlink.addresses(netns=place),
+            sorted(routes, key=str),
+            [index for index in there.values() if clsact.has_clsact(index, place)],
+            [sysctl.read(name, place) for name in FORWARDING],
+        ))  # fmt: skip
+    return found
+
+
+def test_without_privileges(host: str) -> None:
+    Node.create(Veth(), netns=host).close()  # imports what nobody may be unable to read
+    answer = refusal_as_nobody(lambda: Node.create(Veth()))
+    assert answer.startswith("DatapathError: node with veth pods: making its endpoint map failed:")
+    assert "CAP_BPF" in answer
+
+
+def test_a_program_of_another_type(pods: list[Endpoint]) -> None:
+    with returning(OK, ProgramType.XDP, "xdp") as xdp:
+        for put in (pods[0].set_ingress, pods[0].set_egress):
+            with pytest.raises(KernelError, match="xdp"):
+                put(xdp)
+    assert pods[0].ingress is None
+    assert pods[0].egress is None
+    assert reaches(pods[1].netns, pods[0].netns, ADDRESSES[1][0])
 
 
 def test_one_program_may_be_in_many_slots(node: Node, pods: list[Endpoint]) -> None:

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import pytest
 
-from ebpfasm.datapath import Endpoint, Ipvlan, Netkit, Node, Policy, Veth
-from ebpfasm.datapath.connectors.connector import Connector
+from ebpfasm.datapath import Endpoint, Node, Policy
 from ebpfasm.datapath.delivery import Count
 from ebpfasm.kernel.netns import NetNS
 from tests.datapath.connectors import topology
-from tests.datapath.connectors.topology import HOST, MASTER, OUTSIDE, POD, SWITCHED_HOST, SWITCHED_POD, alone, arrive
+from tests.datapath.connectors.topology import OUTSIDE, alone, arrive
 from tests.datapath.packets import OK, Counter, counting
+from tests.datapath.pod_ways import WAYS, Way
 from tests.datapath.reach import reaches
 from tests.datapath.test_traffic import swapping
 
@@ -25,33 +25,6 @@ LEAST_SENT, MOST_SENT = 500, 1_000_000
 LEAST_SWAPS = 50  # of each slot
 BURST = 50
 SILENCE_S = 0.3  # how long to wait for a datagram that is to be dropped
-
-
-class Way(NamedTuple):
-    """How pods are connected, and what addresses they and the host have then."""
-
-    connector: Callable[[], Connector]
-    pods: dict[str, dict[int, str]]
-    from_host: dict[int, str]
-    """What the host's own packets to pods come from."""
-
-
-def ipvlan(mode: str) -> Way:
-    switched = mode == "l2"
-    host = SWITCHED_HOST if switched else HOST
-    return Way(lambda: Ipvlan("m0", mode=mode, host_addresses=host.values()), SWITCHED_POD if switched else POD, host)
-
-
-WAYS = {
-    "veth": pytest.param(Way(lambda: Veth(forwarding=True), POD, MASTER), id="veth"),
-    "veth-pod": pytest.param(Way(lambda: Veth(stub="pod", forwarding=True), POD, MASTER), id="veth, stub in the pod"),
-    "netkit": pytest.param(
-        Way(lambda: Netkit(forwarding=True), POD, MASTER), id="netkit", marks=pytest.mark.needs_netkit
-    ),
-} | {
-    mode: pytest.param(ipvlan(mode), id=f"ipvlan {mode}", marks=pytest.mark.needs_ipvlan)
-    for mode in ("l3", "l3s", "l2")
-}
 
 
 class Place(NamedTuple):
