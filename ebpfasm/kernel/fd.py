@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
+from array import array
+from operator import attrgetter
 
 from ebpfasm.errors import ClosedError, KernelError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
-    from typing import Self
+    from typing import Protocol, Self
+
+    class HasFd(Protocol):
+        """An object that owns a descriptor."""
+
+        _fd: Fd
+
 
 _STANDARD_STREAMS = 3  # a bpf object under 0, 1 or 2 would be read, written or closed as stdin, stdout or stderr
+
+
+_number: Callable[[HasFd], int] = attrgetter("_fd._number")
 
 
 class Fd:
@@ -93,6 +104,17 @@ class Fd:
     def __repr__(self) -> str:
         """Return what it is and its number."""
         return f"<Fd {self.what}: {'closed' if self._number < 0 else self._number}>"
+
+
+def numbers(owners: Sequence[HasFd]) -> array[int]:
+    """Return the descriptors of objects that have an :class:`Fd` as ``_fd``; raise ``ClosedError`` if one is closed.
+
+    For many at once: it is quicker than asking each for its ``fileno()``.
+    """
+    try:
+        return array("I", map(_number, owners))
+    except OverflowError:  # a number below 0
+        return array("I", [owner._fd.fileno() for owner in owners])
 
 
 def _moved(number: int) -> int:

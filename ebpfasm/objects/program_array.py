@@ -5,9 +5,11 @@ from __future__ import annotations
 from array import array
 from errno import E2BIG, EBADF, EINVAL
 from itertools import repeat
+from operator import attrgetter
 
 from ebpfasm.errors import KernelError, OperandError
 from ebpfasm.kernel import info, maps
+from ebpfasm.kernel.fd import numbers
 from ebpfasm.objects.maps import Map
 from ebpfasm.objects.owned import KernelObject
 from ebpfasm.values.codecs import Integer
@@ -17,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
+
+    from ebpfasm.kernel.fd import Fd
 
 __all__ = ["ProgramArray", "write_slots"]
 
@@ -31,11 +35,15 @@ class ProgramArray(Slots, Map):
     programs still refer to it (kernel/bpf/arraymap.c, prog_array_map_clear): keep it open, or pin it.
     """
 
-    __slots__ = ()
+    __slots__ = ("_plain",)
+
+    def __init__(self, fd: Fd, about: info.MapInfo, key: object = None, value: object = None) -> None:
+        super().__init__(fd, about, key, value)
+        self._plain = self._key.__class__ is Integer  # an index given as an int needs no codec then
 
     def __setitem__(self, index: Any, program: Any) -> None:
         """Put a program into slot ``index``."""
-        if index.__class__ is not int or self._key.__class__ is not Integer:
+        if index.__class__ is not int or not self._plain:
             index = self._index(index)
         number = program if program.__class__ is int else self._descriptor(program)
         try:
@@ -58,7 +66,7 @@ class ProgramArray(Slots, Map):
 
     def _write_slots(self, pairs: list[tuple[Any, Any]]) -> None:
         indexes, programs = zip(*pairs, strict=True)
-        _write([self] * len(pairs), repeat(self._fd.fileno()), indexes, programs)
+        _write([self] * len(pairs), self._plain, repeat(self._fd.fileno()), indexes, programs)
 
     def _encoded(self, value: Any) -> bytes:
         return super()._encoded(value if value.__class__ is int else self._descriptor(value))
@@ -116,40 +124,51 @@ def write_slots(writes: Iterable[tuple[ProgramArray, Any, Any]]) -> None:
     if not writes:
         return
     arrays, indexes, programs = zip(*writes, strict=True)
-    for given in arrays:
-        if not isinstance(given, ProgramArray):
-            raise OperandError(
-                f"write_slots: each write is of a ProgramArray, an index and a program, not of {given!r}",
-                field="array", value=given,
-            )  # fmt: skip
-    _write(arrays, [slots._fd.fileno() for slots in arrays], indexes, programs)
+    try:
+        plain = all(map(_is_plain, arrays))
+    except AttributeError:
+        given = next(each for each in arrays if not isinstance(each, ProgramArray))
+        raise OperandError(
+            f"write_slots: each write is of a ProgramArray, an index and a program, not of {given!r}",
+            field="array", value=given,
+        ) from None  # fmt: skip
+    _write(arrays, plain, numbers(arrays), indexes, programs)
 
 
-def _write(arrays: Sequence[ProgramArray], fds: Iterable[int], indexes: Sequence[Any], programs: Sequence[Any]) -> None:
+_is_plain = attrgetter("_plain")  # which program arrays alone have
+
+
+def _write(
+    arrays: Sequence[ProgramArray],
+    plain: bool,
+    fds: Iterable[int],
+    indexes: Sequence[Any],
+    programs: Sequence[Any],
+) -> None:
     """Write slots, once all of them are known to be possible."""
-    if set(map(type, indexes)) != {int} or {slots._key.__class__ for slots in set(arrays)} != {Integer}:
+    if not plain or set(map(type, indexes)) != {int}:
         indexes = [
-            index if index.__class__ is int and slots._key.__class__ is Integer else slots._index(index)
+            index if index.__class__ is int and slots._plain else slots._index(index)
             for slots, index in zip(arrays, indexes, strict=True)
         ]
-    numbers = [
-        program._fd.fileno()
-        if isinstance(program, KernelObject)
-        else program
-        if program.__class__ is int
-        else slots._descriptor(program)
-        for slots, program in zip(arrays, programs, strict=True)
-    ]
+    descriptors: Sequence[int]
+    if all(issubclass(kind, KernelObject) for kind in set(map(type, programs))):
+        descriptors = numbers(programs)
+    else:
+        descriptors = [
+            program if program.__class__ is int else slots._descriptor(program)
+            for slots, program in zip(arrays, programs, strict=True)
+        ]
     try:
-        keys, values = array("I", indexes), array("I", numbers)
+        keys, values = array("I", indexes), array("I", descriptors)
     except OverflowError:
-        for slots, index, number in zip(arrays, indexes, numbers, strict=True):
+        for slots, index, number in zip(arrays, indexes, descriptors, strict=True):
             if not (0 <= index <= 0xFFFFFFFF and 0 <= number <= 0xFFFFFFFF):
                 slots[index] = number  # raises what is wrong, before the kernel is asked
         raise
     done, refused = maps.update_u32_each(fds, keys, values)
     if refused is not None:
-        explained = arrays[done]._refused(refused, indexes[done], numbers[done])
+        explained = arrays[done]._refused(refused, indexes[done], descriptors[done])
         if isinstance(explained, KernelError):
             raise stopped(explained, indexes[done], done, len(keys)) from None
         raise explained from None
