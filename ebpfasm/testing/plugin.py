@@ -22,7 +22,7 @@ MARKERS = {
     "needs_netkit": "needs netkit devices, in a kernel that has them",
     "needs_tcx": "needs tcx links, in a kernel that has them",
     "needs_vxlan": "needs VXLAN devices, in a kernel that has them",
-    "needs_linux(version, what)": "needs what Linux does since that version, '6.13', where no marker stands for it",
+    "needs_linux(version, what)": "needs what Linux does in that version, '6.13', and in later ones",
 }
 
 

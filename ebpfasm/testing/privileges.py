@@ -68,11 +68,11 @@ def why_no_namespaces() -> str:
 
 
 def why_older(version: str, what: str) -> str:
-    """Return that the running kernel is older than ``version``, such as ``"6.13"``, in which ``what`` began."""
+    """Return that the running kernel is older than ``version``, such as ``"6.13"``, which has ``what``."""
     if sys.platform != "linux":
-        return f"{what} is Linux's, and this is {sys.platform}"
+        return f"{what} takes Linux {version}, and this is {sys.platform}"
     release = os.uname().release
-    return f"{what} is Linux's since {version}, and this is {release}" if older(release, version) else ""
+    return f"{what} takes Linux {version}, and this is {release}" if older(release, version) else ""
 
 
 def older(release: str, version: str) -> bool:

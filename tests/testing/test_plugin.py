@@ -284,7 +284,7 @@ def test_what_the_kernel_lacks_is_skipped_also_where_it_is_required(
     )
     result = run("-rs")
     result.assert_outcomes(passed=2, skipped=2, failed=1)
-    result.stdout.fnmatch_lines(["*no ipvlan in this kernel*", "*flying is Linux's since 999.1, and this is *"])
+    result.stdout.fnmatch_lines(["*no ipvlan in this kernel*", "*flying takes Linux 999.1, and this is *"])
 
 
 @pytest.mark.usefixtures("nowhere")

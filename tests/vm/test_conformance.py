@@ -79,6 +79,13 @@ def test_result(vector: dict[str, Any], run: Any) -> None:
     assert run(program_of(vector), data, helpers=helpers).r0 == int(vector["result"], 16)
 
 
+def since(vector: dict[str, Any]) -> Any:
+    """Return a vector as a parameter, for kernels that have its instructions."""
+    needed = program_of(vector).requirements().kernel
+    marks = [pytest.mark.needs_linux(needed, "an instruction of it")] if needed else []
+    return pytest.param(vector, id=vector["name"], marks=marks)
+
+
 def called(vector: dict[str, Any], memory: Any, result: Any) -> Instructions:
     """Return a program that calls that of the vector with memory of a map, and leaves all of its R0 in another."""
     first, *rest = program_of(vector)
@@ -97,9 +104,7 @@ def called(vector: dict[str, Any], memory: Any, result: Any) -> Instructions:
 
 @pytest.mark.needs_kernel
 @pytest.mark.skipif(sys.byteorder != "little", reason="the vectors are those of a little-endian machine")
-@pytest.mark.parametrize(
-    "vector", [vector for vector in VECTORS if vector.get("kernel") == "agrees"], ids=lambda vector: vector["name"]
-)
+@pytest.mark.parametrize("vector", [since(vector) for vector in VECTORS if vector.get("kernel") == "agrees"])
 def test_the_kernel_gives_the_same(vector: dict[str, Any]) -> None:
     mem = bytes.fromhex(vector.get("mem", ""))
     left = []

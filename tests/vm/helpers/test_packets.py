@@ -114,6 +114,7 @@ class Calls:
 
 
 @pytest.mark.needs_kernel
+@pytest.mark.needs_linux("6.12", "what bpf_skb_adjust_room() and bpf_skb_change_proto() leave")
 @pytest.mark.parametrize("seed", range(8))
 def test_calls_one_after_another_leave_what_they_leave_in_the_kernel(seed: int) -> None:
     """The packet, the fields that programs can see, and where the headers are, after each call.

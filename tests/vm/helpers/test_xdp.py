@@ -36,6 +36,7 @@ def sizes() -> list[Instruction]:
 
 
 @pytest.mark.needs_kernel
+@pytest.mark.needs_linux("6.12", "XDP metadata of up to 252 bytes")
 @pytest.mark.parametrize("packet", [SHORT, LONG, bytes(14)], ids=["60 bytes", "5000 bytes", "14 bytes"])
 def test_a_context_of_bytes_means_what_it_means_to_the_kernel(packet: bytes) -> None:
     whole = len(packet)
@@ -53,6 +54,7 @@ def test_a_context_of_bytes_means_what_it_means_to_the_kernel(packet: bytes) -> 
 
 
 @pytest.mark.needs_kernel
+@pytest.mark.needs_linux("6.12", "XDP metadata of up to 252 bytes")
 @pytest.mark.parametrize("seed", range(8))
 def test_calls_one_after_another_leave_what_they_leave_in_the_kernel(seed: int) -> None:
     chance = random.Random(seed)
