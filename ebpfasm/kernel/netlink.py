@@ -156,7 +156,8 @@ def set_link(
 def add_address(index: int, address: AnyInterface, netns: NetNSLike = None, *, prefix_route: bool = True) -> None:
     """Give an interface an IPv4 or IPv6 address with its prefix length, such as ``"10.0.0.1/24"``.
 
-    An IPv6 address is usable at once: it is not probed for duplicates. The kernel adds a route to the address's
+    An IPv6 address is not probed for duplicates, so it is usable as soon as the kernel has added its local route, which
+    it does in a work of its own, a moment later. The kernel adds a route to the address's
     network unless ``prefix_route`` is False. Raises :class:`~ebpfasm.errors.KeyExists` when the interface has it.
     """
     spec, text = _address(index, address)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from ebpfasm.datapath.counters import create_counters
 from ebpfasm.datapath.policy.compiler import compiled
 from ebpfasm.datapath.policy.counts import FIRST_RULE, read_counts
@@ -27,7 +29,7 @@ PREFIX = "policy_"
 NAME_LENGTH = 15
 
 
-class LoadedPolicy:
+class LoadedPolicy(ABC):
     """A policy's program and its maps in the kernel; a context manager that gives up all of them.
 
     The kernel keeps them as long as a program array or a hook has the program. It goes into a slot like a program:
@@ -47,9 +49,9 @@ class LoadedPolicy:
         self.counters = counters
 
     @property
+    @abstractmethod
     def rules(self) -> dict[int, Rule]:
         """The rules, in their order, by the index of their counter."""
-        raise NotImplementedError
 
     def counts(self) -> Counts:
         """Packets and bytes of each rule, and of what no rule decided."""
