@@ -104,7 +104,9 @@ def test_lookup_update_and_delete(type: int) -> None:
             program += [*key(number), *with_map(asm.FnMapDeleteElem, map, Stack(-64)), *looked_up(map)]
         return program + END
 
-    assert assert_same(type, build) != "refused"
+    # Of a small LRU map the kernel may drop entries before it is full: each CPU takes free ones in bunches.
+    room = {"max_entries": 4096} if type == MapType.LRU_HASH else {}
+    assert assert_same(type, build, **room) != "refused"
 
 
 @pytest.mark.needs_kernel
