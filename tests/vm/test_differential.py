@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.vm.differential import Count, Progress, bunches, compared, main, repo
 
 pytestmark = pytest.mark.needs_kernel
 
+SINCE_6_6 = pytest.mark.needs_linux("6.6", "the instruction")
 PROGRAMS = share(500)
 FIRST = 1_000_000  # `make differential` begins at 0: these are others
 
@@ -34,9 +36,9 @@ def test_they_do_the_same() -> None:
     [
         ("Xor.Reg", "dst = dst | src"),
         ("ArSh.Imm32", "dst = u32(dst) >> value"),
-        ("MovSX8.Reg", "dst = src & 0xff"),
+        pytest.param("MovSX8.Reg", "dst = src & 0xff", marks=SINCE_6_6),
         ("JSGT.Imm", "if dst > u64(value): goto(target)"),
-        ("SMod.Reg", "dst = dst % src if src else dst"),
+        pytest.param("SMod.Reg", "dst = dst % src if src else dst", marks=SINCE_6_6),
     ],
 )
 def test_a_wrong_row_is_caught(monkeypatch: pytest.MonkeyPatch, name: str, wrong: str) -> None:
@@ -64,8 +66,10 @@ def test_what_is_told_of_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--count", "150", "--seed", "2000000", "--jobs", "2"]) == 0
     captured = capsys.readouterr()
-    assert captured.out.startswith("differential: 150 programs (seeds 2000000..2000149, ")
-    assert ", the verifier accepts 150 (100.00%), 0 differ; " in captured.out
+    # Verifiers before Linux 6.18 refuse some.
+    *_, last = captured.out.splitlines()
+    assert last.startswith("differential: 150 programs (seeds 2000000..2000149, ")
+    assert re.search(r", the verifier accepts 1[45]\d \([0-9.]+%\), 0 differ; ", last)
     assert captured.err.endswith("150 of 150 programs, 0 differ\n")
 
 
