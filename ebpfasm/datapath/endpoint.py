@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from errno import EEXIST
+from errno import EEXIST, ENODEV
 from functools import partial
 
 from ebpfasm.datapath.pod import Pod
 from ebpfasm.datapath.tc import attach_at
-from ebpfasm.errors import KeyExists, KeyNotFound
+from ebpfasm.errors import KernelError, KeyExists, KeyNotFound
+from ebpfasm.kernel import netlink
 from ebpfasm.kernel.conversation import Conversation
 from ebpfasm.kernel.netns import NetNS
 
@@ -130,15 +131,24 @@ class Endpoint(Pod):
                 steps.do("putting its egress policy into slot 0", self._put, EGRESS, egress)
             steps.do(f"putting its ingress policy into slot {self.id} of the node's", self._put, INGRESS, ingress)
             steps.done(f"emptied slot {self.id} of the node's policies", self._clear_ingress)
+            for prefix in self.prefixes:
+                steps.do(f"leading {prefix} to endpoint {self.id}", self._lead, prefix)
+                steps.done(f"led {prefix} to it no more", partial(self._lead_no_more, prefix))
             with Conversation(self.netns) as pod, Conversation(node.host) as host:
                 made = steps.do("making its device", partial(node.site.plug, steps, pod, self.interface, host=host))
                 self._attach(made)
-                for prefix in self.prefixes:
-                    steps.do(f"leading {prefix} to endpoint {self.id}", self._lead, prefix)
-                    steps.done(f"led {prefix} to it no more", partial(self._lead_no_more, prefix))
+                # Undone first: the device passes nothing any more when its programs are detached.
+                steps.done(f"brought {self.device} down", partial(self._stop, made.ifindex))
                 steps.do("starting its device", partial(node.site.start, steps, pod, self.interface, made, host=host))
             to_pod = None if made.to_pod is None else self._lasting(made.to_pod)
             self.plugged = made._replace(from_pod=self._lasting(made.from_pod), to_pod=to_pod)
+
+    def _stop(self, ifindex: int) -> None:
+        try:
+            netlink.set_down(ifindex, self.netns)
+        except KernelError as error:
+            if error.errno != ENODEV:
+                raise
 
     def _lasting(self, hook: Hook) -> Hook:
         """The hook without the conversation it was made in."""

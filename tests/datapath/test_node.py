@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from ebpfasm import Program, ProgramType
-from ebpfasm.datapath import Endpoint, Node, Policy, Veth
+from ebpfasm import Link, Program, ProgramType
+from ebpfasm.datapath import ClsactLink, Endpoint, Node, Policy, Veth
 from ebpfasm.datapath.delivery import Count
 from ebpfasm.datapath.steps import Steps
 from ebpfasm.errors import ClosedError, DatapathError, KernelError, KeyExists, OperandError
-from ebpfasm.kernel import clsact, netlink, sysctl
+from ebpfasm.kernel import clsact, link_info, netlink, sysctl
 from ebpfasm.kernel import netns as namespaces
 from ebpfasm.kernel.interfaces import interfaces
 from tests.datapath.connectors import topology
@@ -127,6 +127,27 @@ def test_closing_takes_all_down(host: str, netns: Callable[[], str]) -> None:
     with pytest.raises(ClosedError):
         node.connect(place, ADDRESSES[1])
     node.close()
+
+
+def test_what_polices_a_pod_goes_after_its_device(
+    node: Node, netns: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = netns()
+    up: dict[str, bool] = {}
+
+    def looking(name: str, undo: Callable[..., None]) -> Callable[..., None]:
+        def look(*args: object) -> None:
+            there = interfaces(place)
+            up[name] = "eth0" in there and link_info.link(there["eth0"], place).up
+            undo(*args)
+
+        return look
+
+    polices = [(Endpoint, "_lead_no_more"), (Endpoint, "_clear_ingress"), (Endpoint, "_close_owned")]
+    for kind, name in [*polices, (Link, "close"), (ClsactLink, "close")]:
+        monkeypatch.setattr(kind, name, looking(name, getattr(kind, name)))
+    node.connect(place, ADDRESSES[1], ingress=DENY, egress=DENY).close()
+    assert up == {"_lead_no_more": False, "_clear_ingress": False, "_close_owned": False, "close": False}
 
 
 def test_a_namespace_that_is_gone_is_no_hindrance(node: Node, netns: Callable[[], str]) -> None:
@@ -249,15 +270,21 @@ def test_every_step_of_making_a_node_can_fail(
 
 
 def footprint_of(*places: NetNSLike) -> list[object]:
-    """What a composition may leave in a namespace: devices, addresses, routes, qdiscs, and sysctls that it turns on."""
+    """What a composition may leave in a namespace: devices, addresses, routes, qdiscs, and sysctls that it turns on.
+
+    Not the addresses and routes of a link alone, which the kernel makes in its own time.
+    """
     found: list[object] = []
     for place in places:
         there = interfaces(place)
-        routes = [route for route in netlink.routes(place) if route.ifindex in there.values()]
         found.append((
             there,
-            netlink.addresses(netns=place),
-            sorted(routes, key=str),
+            [each for each in netlink.addresses(netns=place) if not each[1].is_link_local],
+            sorted(
+                (route for route in netlink.routes(place)
+                 if not route.destination.is_link_local and not route.destination.is_multicast),
+                key=str,
+            ),
             [index for index in there.values() if clsact.has_clsact(index, place)],
             [sysctl.read(name, place) for name in FORWARDING],
         ))  # fmt: skip
