@@ -48,36 +48,36 @@ for module in {modules}; do insmod /modules/$module.ko || fail "module $module d
 mount -t 9p -o trans=virtio,version=9p2000.L,ro,msize=262144,cache=loose hostroot /host || fail "no share of the root"
 mount -t tmpfs tmpfs /upper
 over() {{  # makes a directory of the host one that can be written to, without a trace on the host
-    mkdir -p "/upper/$2/data" "/upper/$2/work" "/root/$1"
-    mount -t overlay -o "lowerdir=/host/$1,upperdir=/upper/$2/data,workdir=/upper/$2/work" overlay "/root/$1" ||
+    mkdir -p "/upper/$2/data" "/upper/$2/work" "/guest/$1"
+    mount -t overlay -o "lowerdir=/host/$1,upperdir=/upper/$2/data,workdir=/upper/$2/work" overlay "/guest/$1" ||
         fail "no overlay for /$1"
 }}
 over "" 0
-mount -t proc proc /root/proc
-mount -t sysfs sysfs /root/sys
-mount -t devtmpfs devtmpfs /root/dev
-mkdir -p /root/dev/pts /root/dev/shm
-mount -t devpts devpts /root/dev/pts
-mount -t tmpfs tmpfs /root/dev/shm
-mount -t cgroup2 cgroup2 /root/sys/fs/cgroup
-mount -t bpf bpf /root/sys/fs/bpf
-mount -t debugfs debugfs /root/sys/kernel/debug
-mount -t tracefs tracefs /root/sys/kernel/tracing
-for directory in {covered}; do mkdir -p /root/$directory; mount -t tmpfs tmpfs /root/$directory; done
+mount -t proc proc /guest/proc
+mount -t sysfs sysfs /guest/sys
+mount -t devtmpfs devtmpfs /guest/dev
+mkdir -p /guest/dev/pts /guest/dev/shm
+mount -t devpts devpts /guest/dev/pts
+mount -t tmpfs tmpfs /guest/dev/shm
+mount -t cgroup2 cgroup2 /guest/sys/fs/cgroup
+mount -t bpf bpf /guest/sys/fs/bpf
+mount -t debugfs debugfs /guest/sys/kernel/debug
+mount -t tracefs tracefs /guest/sys/kernel/tracing
+for directory in {covered}; do mkdir -p /guest/$directory; mount -t tmpfs tmpfs /guest/$directory; done
 {shared}
-mkdir -p /root/lab
-mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=none lab /root/lab || fail "no share of the work"
+mkdir -p /guest/lab
+mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=none lab /guest/lab || fail "no share of the work"
 
 hostname lab
 ifconfig lo up
 ulimit -l unlimited  # what BPF objects take counts against it before Linux 5.11
-if [ -e /root/lab/terminal ]; then
-    stty -F /dev/ttyS1 $(cat /root/lab/terminal)
-    setsid -c chroot /root /bin/sh /lab/job </dev/ttyS1 >/dev/ttyS1 2>&1
+if [ -e /guest/lab/terminal ]; then
+    stty -F /dev/ttyS1 $(cat /guest/lab/terminal)
+    setsid -c chroot /guest /bin/sh /lab/job </dev/ttyS1 >/dev/ttyS1 2>&1
 else
-    chroot /root /bin/sh /lab/job </dev/null >/root/lab/output 2>&1
+    chroot /guest /bin/sh /lab/job </dev/null >/guest/lab/output 2>&1
 fi
-echo $? >/root/lab/status
+echo $? >/guest/lab/status
 sync
 reboot -f
 """
@@ -89,7 +89,7 @@ def initramfs(busybox: Path, modules: Modules, shared: Iterable[Path]) -> bytes:
     archive.add_file("bin/busybox", busybox.read_bytes(), executable=True)
     for applet in APPLETS:
         archive.add_link(f"bin/{applet}", "busybox")
-    for directory in ("dev", "host", "proc", "root", "sys", "upper"):
+    for directory in ("dev", "guest", "host", "proc", "sys", "upper"):
         archive.add_directory(directory)
     order = modules.in_order(MODULES)
     for name in order:
