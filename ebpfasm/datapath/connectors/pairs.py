@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from errno import ENOENT
 from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from ebpfasm.datapath.connectors import pod_side
-from ebpfasm.errors import OperandError
+from ebpfasm.errors import KernelError, OperandError
 from ebpfasm.kernel import netlink, sysctl
 from ebpfasm.kernel.devices import checked_name
 
@@ -119,6 +120,12 @@ def turn_forwarding_on(steps: Steps, host: NetNS) -> None:
     for setting in FORWARDING:
         name = ".".join(("net", *setting))
         steps.step = f"turning {name} on in {host}"
-        if sysctl.read(setting, host) == 0:
+        try:
+            before = sysctl.read(setting, host)
+        except KernelError as error:
+            if setting[0] == "ipv6" and error.errno == ENOENT:  # a kernel without it
+                continue
+            raise
+        if before == 0:
             sysctl.write(setting, 1, host)
             steps.done(f"turned {name} off", partial(sysctl.write, setting, 0, host))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,7 +11,7 @@ from ebpfasm import Link
 from ebpfasm.datapath import ClsactLink, Veth, attach_at, attach_clsact, attach_tcx
 from ebpfasm.datapath.connectors.pairs import FORWARDING
 from ebpfasm.datapath.steps import Steps
-from ebpfasm.errors import DatapathError
+from ebpfasm.errors import DatapathError, KernelError
 from ebpfasm.kernel import link_info, netlink, sysctl
 from ebpfasm.kernel.interfaces import interfaces
 from ebpfasm.kernel.netns import NetNS
@@ -178,3 +179,20 @@ def test_attaching_at_its_hooks(attach: Callable[..., Link | ClsactLink], here: 
                     assert arrive(source, target, address) == 3
                 assert arrive(source, target, address) == 3
                 assert count.hits == before + 3
+
+
+def test_forwarding_on_a_kernel_without_ipv6(netns: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    read = sysctl.read
+
+    def without_ipv6(setting: tuple[str, ...], place: NetNS) -> int:
+        if setting[0] == "ipv6":
+            raise KernelError(errno.ENOENT, "there is no such setting")
+        return read(setting, place)
+
+    monkeypatch.setattr(sysctl, "read", without_ipv6)
+    steps = Steps("site", "")
+    with NetNS(netns()) as host:
+        prepared(Veth(forwarding=True), steps, host)
+        assert read(("ipv4", "ip_forward"), host) == 1
+        in_thread(steps.undo_all)
+        assert read(("ipv4", "ip_forward"), host) == 0
