@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     Network = IPv4Network | IPv6Network
     Addressed = str | IPv4Address | IPv6Address | IPv4Network | IPv6Network
 
-__all__ = ["AddressKey", "network"]
+__all__ = ["AddressKey", "leading", "network"]
 
 MAPPED = bytes(10) + b"\xff\xff"
 """The first 12 bytes of an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2)."""
 MAPPED_BITS = 96
+ALL_MAPPED = IPv6Network((MAPPED + bytes(4), MAPPED_BITS))
 
 
 class AddressKey:
@@ -76,6 +77,23 @@ def network(value: Addressed, field: str) -> Network:
             f"{value} has bits set beyond its prefix; the prefix is {found}, the address {address}" if found else error
         )
         raise OperandError(f"{field}: {reason}", field=field, value=value) from None
+
+
+def leading(value: Addressed, field: str) -> Network:
+    """The prefix that a str or an object of `ipaddress` means, as the key of a map that leads packets somewhere.
+
+    Raises:
+        OperandError: it is none, as for `network`, or an IPv6 prefix with the IPv4-mapped addresses in it, which would
+            lead all IPv4 packets there as well.
+    """
+    prefix = network(value, field)
+    if prefix.version == 6 and prefix.supernet_of(ALL_MAPPED):
+        raise OperandError(
+            f"{field}: {prefix} takes in {ALL_MAPPED}, by which IPv4 addresses are looked up, so IPv4 packets would be "
+            "led there as well; give longer prefixes, such as 2000::/3 and fc00::/7",
+            field=field, value=value,
+        )  # fmt: skip
+    return prefix
 
 
 def _without_host_bits(value: object) -> Network | None:

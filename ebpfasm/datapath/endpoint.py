@@ -90,6 +90,7 @@ class Endpoint(Pod):
                 or a program, which stay the caller's to close; or None to let everything through.
 
         Raises:
+            OperandError: it is neither, or a policy of the other direction.
             KernelError: the program is none of type SCHED_CLS with expected_attach_type 0.
             ClosedError: the pod was closed.
         """
@@ -104,6 +105,7 @@ class Endpoint(Pod):
                 allows: continue with ``Node.onward``, which hands packets to the policies of their receivers.
 
         Raises:
+            OperandError: it is neither, or a policy of the other direction.
             KernelError: the program is none of type SCHED_CLS with expected_attach_type 0.
             ClosedError: the pod was closed.
         """

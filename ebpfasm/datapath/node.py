@@ -21,7 +21,8 @@ from ebpfasm.datapath.delivery import (
 )
 from ebpfasm.datapath.endpoint import INGRESS, Endpoint
 from ebpfasm.datapath.pod_addresses import interface_addresses, leading_to
-from ebpfasm.datapath.policy import CompiledPolicy, Policy, PolicyTable
+from ebpfasm.datapath.policy import CompiledPolicy, Policy, PolicyTable, Rule
+from ebpfasm.datapath.policy.loaded import LoadedPolicy
 from ebpfasm.datapath.steps import Steps
 from ebpfasm.errors import ClosedError, DatapathError, OperandError
 from ebpfasm.kernel.netns import NetNS
@@ -226,7 +227,7 @@ class Node:
         id: int | None = None,
         name: str = "",
         device: str = "eth0",
-        prefixes: Iterable[Prefix] = (),
+        prefixes: Iterable[Prefix] | Prefix = (),
         ingress: Police = None,
         egress: Police = None,
         mtu: int | None = None,
@@ -298,8 +299,22 @@ class Node:
         return PolicyTable.create(direction, capacity, policy=policy, name=name, then=then)
 
     def loaded(self, police: Police, direction: Direction, name: str) -> Loaded | None:
-        """Make a `Policy` one that is loaded; give back everything else as it is."""
-        return self.compile(police, direction, f"policy_{name}"[:15]) if isinstance(police, Policy) else police
+        """Make a `Policy` one that is loaded; give back everything else as it is.
+
+        Raises:
+            OperandError: it polices the other direction, or is text or a single rule.
+        """
+        if isinstance(police, Policy):
+            return self.compile(police, direction, f"policy_{name}"[:15])
+        reason = ""
+        if isinstance(police, LoadedPolicy) and police.direction != direction:
+            reason = f"{police!r} polices {police.direction}"
+        elif isinstance(police, (str, Rule)):
+            made = "Policy.parse(…)" if isinstance(police, str) else "Policy([…])"
+            reason = f"must be a policy or a program, not {police!r}; {made} makes a policy of it"
+        if reason:
+            raise OperandError(f"{direction}: {reason}", field=direction, value=police)
+        return police
 
     def delivery_to_pods(self) -> Program:
         """The program at the hooks of single pods, loaded when the first of them is connected."""
@@ -325,17 +340,20 @@ class Node:
     def close(self) -> None:
         """Disconnect all pods, the newest first, and take everything down. Closing again does nothing.
 
-        Everything is taken down even when a part fails; the first failure is raised at the end.
+        Everything is taken down even when a part fails; the first failure is raised at the end. So is an interrupt
+        (Ctrl-C) that comes meanwhile.
         """
-        if self.closed:
-            return
+        if not self.closed:
+            in_thread(self._take_down)
+
+    def _take_down(self) -> None:
         failure: Exception | None = None
         for endpoint in reversed(tuple(self.pods.values())):
             try:
                 endpoint.close()
             except Exception as why:
                 failure = failure or why
-        in_thread(self._steps.undo_all, failure)
+        self._steps.undo_all(failure)
         if failure is not None:
             raise failure
 

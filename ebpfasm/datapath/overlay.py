@@ -10,7 +10,7 @@ from ebpfasm.asm.program import Instructions
 from ebpfasm.asm.register import R0, R1, R6
 from ebpfasm.asm.table import Mov, Return
 from ebpfasm.datapath import encapsulation, tunnels
-from ebpfasm.datapath.addresses import network
+from ebpfasm.datapath.addresses import leading
 from ebpfasm.datapath.connectors.connector import Hook
 from ebpfasm.datapath.connectors.pod_side import if_there
 from ebpfasm.datapath.counters import read_counters
@@ -249,8 +249,8 @@ class OverlaySite:
             vni: the VNI that node listens to; None for the same as here.
 
         Raises:
-            OperandError: an argument can mean nothing, or packets of the overlay's MTU would not fit into
-                a tunnel over IPv6.
+            OperandError: an argument can mean nothing, packets of the overlay's MTU would not fit into a tunnel over
+                IPv6, or an IPv6 prefix has the IPv4-mapped addresses in it.
             KernelError: the map of tunnels is full; the prefixes before are in it.
         """
         address = checked_remote(remote)
@@ -265,7 +265,7 @@ class OverlaySite:
         tunnel = address, checked_vni(self.overlay.vni if vni is None else vni)
         if isinstance(prefixes, (str, IPv4Address, IPv6Address, IPv4Network, IPv6Network)):
             prefixes = (prefixes,)
-        for prefix in [network(each, "prefixes") for each in prefixes]:
+        for prefix in [leading(each, "prefixes") for each in prefixes]:
             self.tunnels[prefix] = tunnel
 
     def disconnect_node(self, *prefixes: Addressed) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ebpfasm import Link, Program, ProgramType
-from ebpfasm.datapath import ClsactLink, Endpoint, Node, Policy, Veth
+from ebpfasm.datapath import ClsactLink, Endpoint, Node, Policy, Rule, Veth
 from ebpfasm.datapath.delivery import Count
 from ebpfasm.datapath.steps import Steps
 from ebpfasm.errors import ClosedError, DatapathError, KernelError, KeyExists, OperandError
@@ -168,7 +168,14 @@ def test_a_namespace_that_is_gone_is_no_hindrance(node: Node, netns: Callable[[]
         ({"addresses": ["10.9.0.300"]}, "addresses"),
         ({"addresses": ["10.9.0.1", "10.9.0.1/24"]}, "addresses"),
         ({"addresses": ["224.0.0.1"]}, "addresses"),
+        ({"addresses": None}, "addresses"),
+        ({"addresses": 10}, "addresses"),
+        ({"addresses": [10]}, "addresses"),
+        ({"addresses": [b"abcd"]}, "addresses"),
         ({"prefixes": ["10.9.0.1/24"]}, "prefixes"),
+        ({"prefixes": None}, "prefixes"),
+        ({"prefixes": "::/0"}, "prefixes"),  # IPv4 packets would be led there as well
+        ({"prefixes": ["10.8.0.0/16", "::/80"]}, "prefixes"),
     ],
 )
 def test_arguments_that_mean_nothing(wrong: dict[str, Any], field: str, node: Node, netns: Callable[[], str]) -> None:
@@ -306,6 +313,33 @@ def test_a_program_of_another_type(pods: list[Endpoint]) -> None:
     assert pods[0].ingress is None
     assert pods[0].egress is None
     assert reaches(pods[1].netns, pods[0].netns, ADDRESSES[1][0])
+
+
+def test_a_policy_of_the_other_direction(node: Node, pods: list[Endpoint]) -> None:
+    with node.compile(DENY, "egress") as egress, node.table("ingress") as ingress:
+        for direction, put, wrong in (
+            ("ingress", pods[0].set_ingress, egress),
+            ("egress", pods[0].set_egress, ingress),
+        ):
+            with pytest.raises(OperandError, match=f"^{direction}: <.*> polices {wrong.direction}$") as caught:
+                put(wrong)
+            assert caught.value.field == direction
+    assert pods[0].ingress is None
+    assert pods[0].egress is None
+
+
+@pytest.mark.parametrize("given", ["allow ingress", Rule("allow", "ingress")])
+def test_what_is_no_policy_yet(given: Any, pods: list[Endpoint]) -> None:
+    with pytest.raises(
+        OperandError, match=r"^ingress: must be a policy or a program, not .*Policy.* makes a policy of it$"
+    ):
+        pods[0].set_ingress(given)
+    assert pods[0].ingress is None
+
+
+def test_a_single_prefix_behind_a_pod(node: Node, netns: Callable[[], str]) -> None:
+    with node.connect(netns(), ADDRESSES[1], prefixes="10.8.0.0/16") as pod:
+        assert node.endpoints["10.8.1.1"] == pod.id
 
 
 def test_one_program_may_be_in_many_slots(node: Node, pods: list[Endpoint]) -> None:

@@ -471,6 +471,12 @@ def test_nodes_that_cannot_be_connected(host: str) -> None:
         for prefixes, remote, vni, message in (
             ("10.2.0.0/16", "2001:db8::2", None, r"carries packets of 1430 bytes, and the overlay's MTU is 1450: .*=6"),
             ("10.2.0.0/16", "192.0.2.0/24", None, r"remote: '192.0.2.0/24' does not appear to be an IPv4 or IPv6"),
+            (
+                "::/0",
+                "192.0.2.2",
+                None,
+                r"prefixes: ::/0 takes in ::ffff:0:0/96, by which IPv4 addresses are looked up",
+            ),
             ("10.2.0.0/16", "192.0.2.2", 1 << 24, r"vni must be in 0\.\.16777215, not 16777216"),
             (
                 ["10.2.0.0/16", "10.2.0.1/16"],
