@@ -8,7 +8,7 @@ from ebpfasm.asm.program import Instructions
 from ebpfasm.asm.register import R0, R1, R6
 from ebpfasm.asm.table import Mov, Return
 from ebpfasm.datapath import tc
-from ebpfasm.datapath.connectors.connector import Interface
+from ebpfasm.datapath.connectors.connector import Connector, Interface
 from ebpfasm.datapath.counters import Counted, read_counters
 from ebpfasm.datapath.delivery import (
     MOST_ENDPOINTS,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from typing import Self, TypeVar
 
     from ebpfasm.datapath.clsact_link import ClsactLink
-    from ebpfasm.datapath.connectors.connector import Connector, Hook, Site
+    from ebpfasm.datapath.connectors.connector import Hook, Site
     from ebpfasm.datapath.delivery import Missing
     from ebpfasm.datapath.endpoint import Loaded, Police
     from ebpfasm.datapath.overlay import Overlay, OverlaySite
@@ -154,6 +154,18 @@ class Node:
             raise OperandError(
                 f"Node.create: missing must be 'drop' or 'pass', not {missing!r}", field="missing", value=missing
             )
+        if not isinstance(connector, Connector):
+            raise OperandError(
+                f"Node.create: connector must be Ipvlan(…), Veth(…), Netkit(…) or another Connector, not {connector!r}",
+                field="connector", value=connector,
+            )  # fmt: skip
+        if overlay is not None:
+            from ebpfasm.datapath.overlay import Overlay
+
+            if not isinstance(overlay, Overlay):
+                raise OperandError(
+                    f"Node.create: overlay must be an Overlay or None, not {overlay!r}", field="overlay", value=overlay
+                )
         node = cls(connector, missing, attach)
         try:
             in_thread(node._build, netns, overlay, capacity)

@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import os
 
-from ebpfasm.errors import EbpfError, NotSupported, OperandError
+from ebpfasm.errors import EbpfError, KeyExists, NotSupported, OperandError
 from ebpfasm.kernel.conversation import IFNAMSIZ, ask, checked_index, in_range, index_of
+from ebpfasm.kernel.interfaces import interfaces
 from ebpfasm.kernel.netns import NetNS
 from ebpfasm.kernel.refusal import ENOTSUPP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from ebpfasm.kernel.netns import NetNSLike
 
 __all__ = [
@@ -62,11 +66,11 @@ def create_veth(
     with NetNS(netns) as near, NetNS(peer_netns) as far:
         peer_end = _end("create_veth", peer, far, mtu, peer_mac)
         near_end = _end("create_veth", name, near, mtu, mac)
-        ask(
+        _create(
             netns,
-            "RTM_NEWLINK",
             f"creating veth pair {name!r} and {peer!r} (in {far})",
             lambda route: route.link("add", kind="veth", peer=peer_end, **near_end),
+            ((name, near), (peer, far)),
             needs="CONFIG_VETH",
         )
     return _made(name, netns), _made(peer, peer_netns)
@@ -111,11 +115,11 @@ def create_ipvlan(
         end = _end("create_ipvlan", name, place, mtu, None)
         doing = f"creating ipvlan slave {name!r} (in {place}) of interface {master}"
         try:
-            ask(
+            _create(
                 master_netns,
-                "RTM_NEWLINK",
                 doing,
                 lambda route: route.link("add", link=master, linkinfo=_kind("ipvlan", data), **end),
+                ((name, place),),
                 needs="CONFIG_IPVLAN",
             )
         except NotSupported as error:
@@ -169,11 +173,11 @@ def create_netkit(
             ("IFLA_NETKIT_PEER_POLICY", chosen(word, "peer_policy", peer_policy, NETKIT_POLICIES)),
             ("IFLA_NETKIT_MODE", chosen(word, "mode", mode, NETKIT_MODES)),
         ]
-        ask(
+        _create(
             netns,
-            "RTM_NEWLINK",
             f"creating netkit pair {name!r} and {peer!r} (in {far})",
             lambda route: route.link("add", linkinfo=_kind("netkit", data), **near_end),
+            ((name, near), (peer, far)),
             needs="CONFIG_NETKIT",
             since=NETKIT_SINCE,
         )
@@ -234,6 +238,26 @@ def create_dummy(name: str, *, netns: NetNSLike = None, mtu: int | None = None, 
             needs="CONFIG_DUMMY",
         )
     return _made(name, netns)
+
+
+def _create(
+    netns: NetNSLike,
+    doing: str,
+    request: Callable[[Any], object],
+    ends: tuple[tuple[str, NetNS], ...],
+    *,
+    needs: str,
+    since: str = "",
+) -> None:
+    """Ask for a device; where a name is taken already, say which of them, and where."""
+    try:
+        ask(netns, "RTM_NEWLINK", doing, request, needs=needs, since=since)
+    except KeyExists as error:
+        taken = [f"{name!r} in {place}" for name, place in ends if name in interfaces(place)]
+        if not taken:
+            raise
+        message = f"{error}: there is {' and '.join(taken)} already, which a process may have left that was killed"
+        raise KeyExists(error.errno or 0, message, command=error.command) from None
 
 
 def _made(name: str, netns: NetNSLike) -> int:

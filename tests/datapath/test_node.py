@@ -192,6 +192,16 @@ def test_options_that_mean_nothing(option: str, value: object, host: str) -> Non
     assert caught.value.field == option
 
 
+@pytest.mark.parametrize(
+    ("field", "wrong"), [("connector", "ipvlan"), ("connector", Veth), ("overlay", "vxlan0"), ("overlay", Veth)]
+)
+def test_what_is_no_connector_or_overlay(field: str, wrong: Any, host: str) -> None:
+    options: dict[str, Any] = {"connector": Veth(), "netns": host} | {field: wrong}
+    with pytest.raises(OperandError) as caught:
+        Node.create(**options)
+    assert caught.value.field == field
+
+
 def test_what_is_taken(node: Node, pods: list[Endpoint], netns: Callable[[], str]) -> None:
     place = netns()
     with pytest.raises(DatapathError, match="endpoint id 1 is that of pod 'pod1'") as caught:
@@ -201,7 +211,7 @@ def test_what_is_taken(node: Node, pods: list[Endpoint], netns: Callable[[], str
         node.connect(place, ["10.9.0.9", ADDRESSES[2][0]])
     assert interfaces(place) == {"lo": 1}
     assert sorted(node.pods) == [1, 2]
-    with pytest.raises(DatapathError, match="eth0"):
+    with pytest.raises(DatapathError, match=r"there is .*'eth0' in .* already, which a process may have left"):
         node.connect(pods[0].netns, "10.9.0.9")
     assert reaches(node.host, pods[0].netns, ADDRESSES[1][0])
 

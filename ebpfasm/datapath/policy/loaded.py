@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from ebpfasm.datapath.counters import create_counters
 from ebpfasm.datapath.policy.compiler import compiled
 from ebpfasm.datapath.policy.counts import FIRST_RULE, read_counts
+from ebpfasm.errors import VerifierError
 from ebpfasm.objects.programs import Program
 
 TYPE_CHECKING = False
@@ -125,7 +126,7 @@ class CompiledPolicy(LoadedPolicy):
         counters = create_counters(counters_name(name), FIRST_RULE + len(policy.of(direction)))
         try:
             code = compiled(policy, direction, counters, then)
-            return cls(code, Program.load(SCHED_CLS, code.instructions, name=name), counters)
+            return cls(code, _loaded(code, name), counters)
         except BaseException:
             counters.close()
             raise
@@ -144,3 +145,15 @@ class CompiledPolicy(LoadedPolicy):
 def counters_name(name: str) -> str:
     """What the counters of the program ``name`` are called: ``cnt_web`` for ``policy_web``."""
     return f"cnt_{name.removeprefix(PREFIX)}"[:NAME_LENGTH]
+
+
+def _loaded(code: Compiled, name: str) -> Program:
+    try:
+        return Program.load(SCHED_CLS, code.instructions, name=name)
+    except VerifierError as error:
+        raise VerifierError(
+            error.errno or 0,
+            f"{error}: it has {len(code.rules)} rules in {code.instructions.units} units; if that is too much for one "
+            f"program, a PolicyTable may hold them, or fewer prefixes and ports say the same",
+            command=error.command, log=error.log, summary=error.summary,
+        ) from error  # fmt: skip

@@ -10,6 +10,7 @@ from ebpfasm.datapath.policy.policy import Policy
 from ebpfasm.datapath.policy.rule import DIRECTIONS, check_word
 from ebpfasm.datapath.policy.walk import INNER_KEY, walking
 from ebpfasm.errors import OperandError
+from ebpfasm.kernel.threads import in_thread
 from ebpfasm.objects.maps import Map
 from ebpfasm.objects.programs import Program
 
@@ -105,6 +106,7 @@ class PolicyTable(LoadedPolicy):
 
         Rules that the old policy had as well keep their counters; the others begin at 0. What is counted besides,
         such as the default, goes on. When it returns, no packet is under way any more that meets the old rules.
+        Only one thread at a time may replace them.
 
         Raises:
             OperandError: it is no policy, or has more rules than fit.
@@ -114,6 +116,9 @@ class PolicyTable(LoadedPolicy):
             raise OperandError(
                 f"PolicyTable.replace: policy must be a Policy, not {policy!r}", field="policy", value=policy
             )
+        in_thread(self._replace, policy)  # an interrupt between the maps and what is known of them would part the two
+
+    def _replace(self, policy: Policy) -> None:
         rules = policy.of(self.direction)
         numbering = self._numbering.following(rules)
         lines = entries(policy, self.direction, numbering.indices, self.capacity)
