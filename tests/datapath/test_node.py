@@ -20,6 +20,7 @@ from tests.datapath.connectors import topology
 from tests.datapath.packets import OK, SHOT, counting, returning
 from tests.datapath.pod_ways import WAYS, Way
 from tests.datapath.reach import PORT, reaches
+from tests.effort import worthwhile
 from tests.net import refusal_as_nobody
 
 TYPE_CHECKING = False
@@ -259,6 +260,8 @@ def test_every_step_of_connecting_can_fail(way: Way, netns: Callable[[], str], m
         count = failing.seen
         assert count > 10
         for number in range(count):
+            if not worthwhile():
+                continue
             failing.fail(number)
             with pytest.raises(DatapathError, match="injected"):
                 connect()
@@ -280,6 +283,8 @@ def test_every_step_of_making_a_node_can_fail(
         failing = Failing(monkeypatch)
         Node.create(way.connector(), netns=around.host).close()
         for number in range(failing.seen):
+            if not worthwhile():
+                continue
             failing.fail(number)
             with pytest.raises(DatapathError, match="injected"):
                 Node.create(way.connector(), netns=around.host)
