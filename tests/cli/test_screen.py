@@ -112,10 +112,12 @@ def test_a_stream_without_the_characters_gets_others() -> None:
 def test_everything_the_demo_writes_has_an_ascii_form() -> None:
     from ebpfasm.asm import arrows
     from ebpfasm.cli.demo import in_vm, programs
+    from ebpfasm.cli.demo.matrix.story import PICTURES as PLACES
     from ebpfasm.cli.demo.screen import ASCII
-    from ebpfasm.cli.demo.story import PICTURE
+    from ebpfasm.cli.demo.story import PICTURES
 
     listings = "".join(program.listing() for program in programs.built().values())
     boxes = "".join(arrows.BOXES.values())
     assert "►" in listings
-    assert re.findall(r"[^\x00-\x7f]", f"{PICTURE}{in_vm.PICTURE}{listings}{boxes}".translate(ASCII)) == []
+    pictures = "".join([*PICTURES.values(), *PLACES.values(), in_vm.PICTURE])
+    assert re.findall(r"[^\x00-\x7f]", f"{pictures}{listings}{boxes}".translate(ASCII)) == []
