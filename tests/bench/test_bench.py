@@ -82,6 +82,7 @@ def test_a_changed_program_to_load_is_noticed(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.needs_kernel
+@pytest.mark.needs_tcx
 def test_every_figure_is_measured() -> None:
     text = report(TINY, "")
     for figure in FIGURES:
