@@ -25,12 +25,14 @@ __all__ = ["CHECKOUT", "Lines", "live", "shared", "work"]
 CHECKOUT = Path(__file__).resolve().parents[2]
 PLUGINS = ("-p", "tests.lab.counts", "-p", "tests.lab.economy", "-p", "no:cacheprovider")
 PYTEST = ("python", "-m", "pytest", *PLUGINS, "-m", " or ".join(marker.partition("(")[0] for marker in MARKERS))
+WHOLE_RUN = ("-p", "tests.lab.thinning")
+"""Where nothing else is asked for: everything, with a share of the parameter sets."""
 
 
 def live(serieses: Sequence[str], arguments: Sequence[str], *, memory_mib: int, timeout_s: float) -> bool:
     """Run the live tests on the newest kernel of each series, and print a line for each; return whether all is well.
 
-    ``arguments`` are more for pytest.
+    ``arguments`` are more for pytest; without them all live tests run, each with a share of its parameter sets.
     """
     guests = {series: Guest(kernel(series), memory_mib, timeout_s, shared()) for series in serieses}
     printing = threading.Lock()
@@ -59,7 +61,7 @@ def _tested(guest: Guest, arguments: Sequence[str], say: Callable[[str], None]) 
     lines = Lines(say)
     with tempfile.TemporaryDirectory(dir=work()) as directory:
         outcome = guest.run(
-            [*PYTEST, *arguments],
+            [*PYTEST, *(arguments or WHOLE_RUN)],
             Path(directory),
             directory=CHECKOUT,
             environment={**environment(required=True), REPORT: "/lab/report.json", EFFORT: "0.1"},
