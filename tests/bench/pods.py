@@ -134,6 +134,9 @@ class Bare:
         struct.pack_into("=i", self.stub, 4, slots)
         entry = programs.prog_load(SCHED_CLS, bytes(self.stub), LICENSE, "entry")
         maps.update_u32(self.policies, number, self.allow)
+        identity = struct.pack("=I", number)
+        for address in (ipv4, ipv6):
+            maps.update_elem(self.endpoints, self.keys.encode(address), identity, 1)
         name = f"bare{number:x}"
         host.link("add", ifname=name, kind="veth", peer={"ifname": "eth0", "net_ns_fd": netns_fd})
         index = socket.if_nametoindex(name)
@@ -144,9 +147,6 @@ class Bare:
         opened = [netns_fd, slots, entry]
         opened.append(links.link_create(entry, index, TCX_INGRESS))
         opened.append(links.link_create(self.to_pod, index, TCX_EGRESS))
-        identity = struct.pack("=I", number)
-        for address in (ipv4, ipv6):
-            maps.update_elem(self.endpoints, self.keys.encode(address), identity, 1)
         pod.addr("add", index=pod_index, address=ipv4, prefixlen=32, family=INET, flags=NOPREFIXROUTE)
         pod.addr("add", index=pod_index, address=ipv6, prefixlen=128, family=INET6, flags=NODAD | NOPREFIXROUTE)
         host.link("set", index=index, state="up", address=MACS[0])
@@ -164,12 +164,20 @@ class Bare:
         return place
 
     def disconnect(self, place: Place) -> Place:
+        from pyroute2 import IPRoute
+
         index, opened = place.connected
-        for address in reversed(place.addresses):
-            maps.delete_elem(self.endpoints, self.keys.encode(address))
+        setns(opened[0], CLONE_NEWNET)
+        pod_index = socket.if_nametoindex("eth0")
+        pod = IPRoute()
+        setns(self.host_fd, CLONE_NEWNET)
+        pod.link("set", index=pod_index, state="down")
+        pod.close()
         for number in reversed(opened[2:]):
             os.close(number)
         self.host.link("del", index=index)
+        for address in reversed(place.addresses):
+            maps.delete_elem(self.endpoints, self.keys.encode(address))
         maps.delete_elem(self.policies, struct.pack("=I", place.number))
         for number in opened[:2]:
             os.close(number)
