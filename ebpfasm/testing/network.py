@@ -58,13 +58,20 @@ def namespaces() -> Iterator[Callable[[], str]]:
 
 def veth_pair(make_namespace: Callable[[], str]) -> Veth:
     """Make a veth pair between two namespaces made for it, ``eth0`` in both, up and addressed; they own it."""
+    from ebpfasm.kernel.threads import in_thread
+
+    return in_thread(_joined, make_namespace(), make_namespace())
+
+
+def _joined(near: str, far: str) -> Veth:
+    """Join two namespaces by a veth pair; in a thread without an event loop."""
     from ebpfasm.kernel import netlink
 
-    near, far = make_namespace(), make_namespace()
-    index, peer_index = netlink.create_veth("eth0", "eth0", netns=near, peer_netns=far)
-    pair = Veth(near, "eth0", index, "10.0.0.1", far, "eth0", peer_index, "10.0.0.2")
-    for place, its_index, address in ((near, index, pair.address), (far, peer_index, pair.peer_address)):
-        netlink.set_up(LOOPBACK, place)
-        netlink.add_address(its_index, f"{address}/24", place)
-        netlink.set_up(its_index, place)
+    with netlink.conversation(near) as here, netlink.conversation(far) as there:
+        index, peer_index = netlink.create_veth("eth0", "eth0", netns=here, peer_netns=there)
+        pair = Veth(near, "eth0", index, "10.0.0.1", far, "eth0", peer_index, "10.0.0.2")
+        for place, its_index, address in ((here, index, pair.address), (there, peer_index, pair.peer_address)):
+            netlink.set_up(LOOPBACK, place)
+            netlink.add_address(its_index, f"{address}/24", place)
+            netlink.set_up(its_index, place)
     return pair

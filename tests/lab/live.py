@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -34,6 +35,7 @@ def live(serieses: Sequence[str], arguments: Sequence[str], *, memory_mib: int, 
 
     ``arguments`` are more for pytest; without them all live tests run, each with a share of its parameter sets.
     """
+    _warm(arguments)
     guests = {series: Guest(kernel(series), memory_mib, timeout_s, shared()) for series in serieses}
     printing = threading.Lock()
 
@@ -54,6 +56,13 @@ def live(serieses: Sequence[str], arguments: Sequence[str], *, memory_mib: int, 
     for text, _ in results:
         print(text)
     return all(well for _, well in results)
+
+
+def _warm(arguments: Sequence[str]) -> None:
+    """Have pytest collect the tests here, which leaves them compiled: in a guest, that alone takes minutes."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, *PYTEST[1:], "--collect-only", "-qq", *arguments]
+    subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, check=False)
 
 
 def _tested(guest: Guest, arguments: Sequence[str], say: Callable[[str], None]) -> tuple[str, bool]:
