@@ -10,6 +10,7 @@ from __future__ import annotations
 __all__ = [
     "AlreadyAttached",
     "AssemblySyntaxError",
+    "BtfError",
     "ClosedError",
     "DatapathError",
     "DecodeError",
@@ -24,6 +25,7 @@ __all__ = [
     "PolicySyntaxError",
     "SymbolError",
     "TextSyntaxError",
+    "TypeNotFound",
     "UnknownForm",
     "VerifierError",
     "VmError",
@@ -140,6 +142,21 @@ class AssemblySyntaxError(TextSyntaxError):
 
 class PolicySyntaxError(TextSyntaxError):
     """Text is not a policy: see `ebpfasm.datapath.policy.text`."""
+
+
+class BtfError(EbpfError, ValueError):
+    """Bytes are not BTF, a type in them is not what was asked for, or types cannot be written as BTF.
+
+    ``type_id`` is the id of the type it is about, or None where it is about none.
+    """
+
+    def __init__(self, message: str, *, type_id: int | None = None) -> None:
+        super().__init__(message)
+        self.type_id = type_id
+
+
+class TypeNotFound(BtfError, LookupError):
+    """There is no type of that name and kind, no type with that id, or no such member in a type."""
 
 
 class KernelError(EbpfError, OSError):

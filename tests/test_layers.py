@@ -25,6 +25,7 @@ LAYERS: dict[str, frozenset[str]] = {
     "uapi": frozenset(),
     "asm": frozenset({"lazy", "errors", "uapi"}),
     "values": frozenset({"errors", "uapi"}),
+    "formats": frozenset({"lazy", "errors", "uapi", "asm", "values"}),
     "vm": frozenset({"lazy", "errors", "uapi", "asm", "values"}),
     "kernel": frozenset({"errors", "uapi", "values"}),
     "objects": frozenset({"errors", "uapi", "asm", "values", "kernel"}),
