@@ -3,7 +3,7 @@
 #   PYTHON=/path/to/python3.12   the interpreter for a new virtual environment (else the first fit of python3, python3.13, …)
 #   VENV=/path/to/venv           where the virtual environment lives
 #   COUNT=100000 SEED=20000      how many programs `make differential` makes, and the seed of the first
-#   LAB_KERNELS="6.1 7.3" LAB_ARGS="-k ipvlan" LAB_MEMORY=1024 LAB_TIMEOUT_S=2400
+#   LAB_KERNELS="6.1 7.3" LAB_ARGS="-k ipvlan" LAB_MEMORY=1024 LAB_TIMEOUT_S=3600
 #                                for `make lab`: the kernels, more for pytest, MiB and seconds that each kernel gets
 
 VENV ?= .venv
@@ -25,7 +25,7 @@ test: $(VENV)/.installed-test  ## run the tests; those that need the kernel skip
 
 LAB_KERNELS ?= 6.1 6.12
 LAB_MEMORY ?= 1024
-LAB_TIMEOUT_S ?= 2400
+LAB_TIMEOUT_S ?= 3600
 
 lab: $(VENV)/.installed-test  ## run the live tests on other kernels, under QEMU (LAB_KERNELS="6.1 6.12" LAB_ARGS="-k ipvlan")
 	$(VENV)/bin/python -m tests.lab test --kernels "$(LAB_KERNELS)" --memory $(LAB_MEMORY) --timeout $(LAB_TIMEOUT_S) -- $(LAB_ARGS)

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description="Debian's kernels under QEMU.")
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument("--memory", type=int, default=1024, metavar="MIB", help="memory of a guest (default 1024)")
-    options.add_argument("--timeout", type=float, default=2400, metavar="S", help="seconds it may take (default 2400)")
+    options.add_argument("--timeout", type=float, default=3600, metavar="S", help="seconds it may take (default 3600)")
     commands = parser.add_subparsers(dest="command", required=True)
     test = commands.add_parser("test", parents=[options], help="run the live tests; after --, more for pytest")
     test.add_argument("--kernels", default="6.1 6.12", help='series of kernels (default "6.1 6.12")')

@@ -1,7 +1,7 @@
 """A pytest plugin for a whole run in the guest: of many parameter sets of one test, a share.
 
-All of them run on the machine's own kernel; what needs devices that few machines have runs whole, since it runs nowhere
-else.
+All of them run on the machine's own kernel; but ipvlan, which few machines have, runs whole, and netkit has a share of
+its own, since they run nowhere else.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tests.effort import share
 
 __all__ = ["pytest_collection_modifyitems"]
 
-WHOLE = ("needs_ipvlan", "needs_netkit")
+WHOLE, APART = "needs_ipvlan", "needs_netkit"
 FIRST = 2
 """Parameter sets of a test that run in any case."""
 
@@ -22,15 +22,15 @@ FIRST = 2
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the parameter sets beyond the share."""
-    seen: Counter[str] = Counter()
+    seen: Counter[tuple[str, bool]] = Counter()
     kept: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     for item in items:
-        test = item.nodeid.partition("[")[0]
-        number = seen[test]
-        if any(item.get_closest_marker(marker) for marker in WHOLE):
+        if item.get_closest_marker(WHOLE):
             kept.append(item)
             continue
+        test = item.nodeid.partition("[")[0], item.get_closest_marker(APART) is not None
+        number = seen[test]
         seen[test] += 1
         (kept if number < FIRST or share(number + 1) > share(number) else left_out).append(item)
     if left_out:
