@@ -28,16 +28,20 @@ NETKIT = (
 # linux/ip.h: IPV4_DEVCONF_*, of which net.ipv4.conf.<name>.* shows the values
 IPV4_SETTINGS = ((1, "forwarding", "uint32"), (8, "rp_filter", "uint32"))
 
-_known: list[bool] = []
-_classes: list[Any] = []  # making one, and what pyroute2 works out at its first message, takes longer than a request
+# What was made for which of pyroute2's classes, in case it is imported anew, as pytest's own tests of plugins have it.
+_known: list[Any] = []
+_classes: dict[
+    Any, Any
+] = {}  # making one, and what pyroute2 works out at its first message, takes longer than a request
 
 
 def know_kinds() -> None:
     """Teach pyroute2 the attributes of ipvlan, of which it lacks the flags, and of netkit, which it does not know."""
-    if _known:
-        return
     from pyroute2.netlink import nla  # type: ignore[import-untyped]
     from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg, ifinfveth  # type: ignore[import-untyped]
+
+    if ifinfmsg in _known:
+        return
 
     def peer_info(*_: Any, **__: Any) -> Any:
         return ifinfveth  # a struct ifinfomsg with attributes, as a veth's peer is
@@ -47,19 +51,20 @@ def know_kinds() -> None:
         "netkit": type("netkit", (nla,), {"prefix": "IFLA_", "nla_map": NETKIT, "peer_info": staticmethod(peer_info)}),
     }
     ifinfmsg.ifinfo.register_link_kind(module=kinds)
-    _known.append(True)
+    _known.append(ifinfmsg)
 
 
 def link_settings() -> Any:
     """Return an empty message that sets a link's settings, those of IPv4 included, which pyroute2 only reads."""
-    if not _classes:
-        _classes.append(_link_settings_class())
-    return _classes[0]()
-
-
-def _link_settings_class() -> Any:
-    from pyroute2.netlink import nla, nlmsg
     from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+
+    if ifinfmsg not in _classes:
+        _classes[ifinfmsg] = _link_settings_class(ifinfmsg)
+    return _classes[ifinfmsg]()
+
+
+def _link_settings_class(ifinfmsg: Any) -> Any:
+    from pyroute2.netlink import nla, nlmsg
 
     # linux/if_link.h: IFLA_AF_SPEC holds attributes of each address family, AF_INET's hold IFLA_INET_CONF
     settings = type("settings", (nla,), {"nla_map": IPV4_SETTINGS})

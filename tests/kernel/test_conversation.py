@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -108,3 +110,21 @@ def test_no_socket(veth: Veth, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_mistake_in_a_request_comes_through(veth: Veth) -> None:
     with pytest.raises(ZeroDivisionError):
         ask(veth.netns, "RTM_GETLINK", "dividing", lambda _: 1 / 0)
+
+
+def test_pyroute2_is_taught_again_when_it_is_imported_anew() -> None:
+    taught = """
+import sys
+from ebpfasm.kernel.messages import know_kinds, link_settings
+
+for _ in range(2):
+    know_kinds()
+    know_kinds()
+    from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+
+    print(ifinfmsg.ifinfo.data_map["ipvlan"].nla_map[-1][0], type(link_settings()) is type(link_settings()))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "pyroute2"]:
+        del sys.modules[name]
+"""
+    done = subprocess.run([sys.executable, "-c", taught], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines() == ["IFLA_IPVLAN_FLAGS True"] * 2
