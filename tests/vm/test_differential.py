@@ -16,6 +16,7 @@ from tests.vm.differential import Count, Progress, bunches, compared, main, repo
 pytestmark = pytest.mark.needs_kernel
 
 SINCE_6_6 = pytest.mark.needs_linux("6.6", "the instruction")
+SINCE_6_12 = pytest.mark.needs_linux("6.12", "what the vm has of bpf_skb_change_proto() and other helpers")
 PROGRAMS = share(500)
 FIRST = 1_000_000  # `make differential` begins at 0: these are others
 
@@ -24,6 +25,7 @@ def form(name: str) -> Form:
     return next(form for row in table.ROWS for form in row.forms if form.name == name)
 
 
+@SINCE_6_12
 def test_they_do_the_same() -> None:
     count = compared(range(FIRST, FIRST + PROGRAMS))
     assert count.programs == PROGRAMS
@@ -63,6 +65,7 @@ def test_what_is_told_of_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
         assert part in text
 
 
+@SINCE_6_12
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--count", "150", "--seed", "2000000", "--jobs", "2"]) == 0
     captured = capsys.readouterr()
