@@ -89,8 +89,8 @@ def leading(value: Addressed, field: str) -> Network:
     prefix = network(value, field)
     if prefix.version == 6 and prefix.supernet_of(ALL_MAPPED):
         raise OperandError(
-            f"{field}: {prefix} takes in ::ffff:0:0/96, by which IPv4 addresses are looked up, so IPv4 packets would be "
-            "led there as well; give longer prefixes, such as 2000::/3 and fc00::/7",
+            f"{field}: {prefix} takes in ::ffff:0:0/96, by which IPv4 addresses are looked up, so IPv4 packets would "
+            "be led there as well; give longer prefixes, such as 2000::/3 and fc00::/7",
             field=field, value=value,
         )  # fmt: skip
     return prefix
