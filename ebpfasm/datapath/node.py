@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ebpfasm.asm.program import Instructions
-from ebpfasm.asm.register import R0, R1, R6
+from ebpfasm.asm.register import R0
 from ebpfasm.asm.table import Mov, Return
 from ebpfasm.datapath import tc
 from ebpfasm.datapath.connectors.connector import Connector, Interface
@@ -20,6 +18,7 @@ from ebpfasm.datapath.delivery import (
     delivery,
 )
 from ebpfasm.datapath.endpoint import INGRESS, Endpoint
+from ebpfasm.datapath.node_programs import SCHED_CLS, Delivery, load_allow, load_onward, object_name
 from ebpfasm.datapath.pod_addresses import interface_addresses, leading_to
 from ebpfasm.datapath.policy import CompiledPolicy, Policy, PolicyTable, Rule
 from ebpfasm.datapath.policy.loaded import LoadedPolicy
@@ -33,37 +32,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable
-    from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
     from types import TracebackType
-    from typing import Self, TypeVar
+    from typing import Self
 
+    from ebpfasm.datapath.addresses import Addressed
     from ebpfasm.datapath.clsact_link import ClsactLink
     from ebpfasm.datapath.connectors.connector import Hook, Site
     from ebpfasm.datapath.delivery import Missing
     from ebpfasm.datapath.endpoint import Loaded, Police
     from ebpfasm.datapath.overlay import Overlay, OverlaySite
+    from ebpfasm.datapath.pod_addresses import Address
     from ebpfasm.datapath.policy.rule import Direction
     from ebpfasm.kernel.netns import NetNSLike
     from ebpfasm.objects.links import Link
     from ebpfasm.objects.maps import Map
 
-    Parsed = TypeVar("Parsed")
-    Address = str | IPv4Address | IPv6Address | IPv4Interface | IPv6Interface
-    Prefix = str | IPv4Network | IPv6Network
-
 __all__ = ["Delivery", "Node"]
-
-SCHED_CLS = 3  # ProgramType.SCHED_CLS
-
-
-class Delivery(NamedTuple):
-    """The program that calls the receivers' policies at one of the host's hooks."""
-
-    hook: Hook
-    program: Program
-    counts: Map
-    """What it did with how many packets, by `Count`."""
-    link: Link | ClsactLink
 
 
 class Node:
@@ -183,7 +167,7 @@ class Node:
             steps.done("closed its endpoint map", self.endpoints.close)
             self.policies = steps.do("making its policy array", create_policies, capacity)
             steps.done("closed its policy array", self.policies.close)
-            self.allow = steps.do("loading the program that allows everything", _load_allow)
+            self.allow = steps.do("loading the program that allows everything", load_allow)
             steps.done("closed the program that allows everything", self.allow.close)
             self.site = steps.do(
                 f"preparing it for {self.connector.kind} pods", self.connector.prepare, steps, self.host
@@ -217,15 +201,15 @@ class Node:
         elif self.overlay is not None:
             self.onward = self.overlay.encapsulate_block() + Instructions([Mov.Imm(R0, 0), Return()])
         if self.onward is not None:
-            self.onward_program = steps.do("loading what pods without an egress policy run", _load_onward, self.onward)
+            self.onward_program = steps.do("loading what pods without an egress policy run", load_onward, self.onward)
             steps.done("closed what pods without an egress policy run", self.onward_program.close)
 
     def _deliver_at(self, hook: Hook, code: Callable[..., Instructions]) -> None:
         steps = self._steps
         words = f"delivery of packets {hook.seen} at {hook.device}"
-        counts = steps.do(f"making the counters of {words}", create_counts, _object_name("cnt_", hook.device))
+        counts = steps.do(f"making the counters of {words}", create_counts, object_name("cnt_", hook.device))
         steps.done(f"closed the counters of {words}", counts.close)
-        program = steps.do(f"loading the {words}", self._load, code, counts, _object_name("deliver_", hook.device))
+        program = steps.do(f"loading the {words}", self._load, code, counts, object_name("deliver_", hook.device))
         steps.done(f"closed the {words}", program.close)
         link = steps.do(f"attaching the {words}", tc.attach_at, hook, program, self.attach)
         steps.done(f"detached the {words}", link.close)
@@ -239,7 +223,7 @@ class Node:
         id: int | None = None,
         name: str = "",
         device: str = "eth0",
-        prefixes: Iterable[Prefix] | Prefix = (),
+        prefixes: Iterable[Addressed] | Addressed = (),
         ingress: Police = None,
         egress: Police = None,
         mtu: int | None = None,
@@ -406,17 +390,3 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<Node with {len(self.pods)} {self.connector.kind} pods{': closed' if self.closed else ''}>"
-
-
-def _load_allow() -> Program:
-    return Program.load(SCHED_CLS, Instructions([Mov.Imm(R0, 0), Return()]), name="policy_allow")
-
-
-def _load_onward(block: Instructions) -> Program:
-    return Program.load(SCHED_CLS, Instructions([Mov.Reg(R6, R1)]) + block, name="policy_none")
-
-
-def _object_name(prefix: str, device: str) -> str:
-    """A name for the kernel that has the device's in it: of 15 characters, and a device's may have any others."""
-    allowed = (each if each.isascii() and each.isalnum() else "_" for each in device)
-    return f"{prefix}{''.join(allowed)}"[:15]
